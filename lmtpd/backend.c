@@ -1,0 +1,389 @@
+/*
+ * Running a backend.  It is trusted to deliver, not to end: its group is
+ * killed at its deadline and its orphans are swept, by the subreaper that the
+ * monitor is.  What it writes is hostile text.
+ */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "log.h"
+
+#define SWEEP_ROUNDS	1000
+
+int64_t
+backend_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* All that the child needs, laid out before vfork(2). */
+struct start {
+	char		**argv;
+	char		**env;
+	int		 fd[3];
+	bool		 setuid;
+	pid_t		 parent;
+	volatile int	 error;		/* errno of the child's failure */
+};
+
+static int
+child_limits(const struct start *s)
+{
+	struct rlimit core = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &core) == -1 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		return -1;
+	if (!s->setuid && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return -1;
+	return getppid() == s->parent ? 0 : -1;
+}
+
+static void
+child_signals(void)
+{
+	sigset_t none;
+	int sig;
+
+	for (sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Between vfork(2) and exec: only system calls, and s->error. */
+static _Noreturn void
+child(struct start *s)
+{
+	int fd;
+
+	setsid();
+	umask(077);
+	child_signals();
+	for (fd = 0; fd < 3; fd++)
+		if (dup2(s->fd[fd], fd) == -1)
+			goto fail;
+	if (close_range(3, ~0U, 0) == -1 || child_limits(s) == -1 ||
+	    chdir("/") == -1)
+		goto fail;
+	execve(s->argv[0], s->argv, s->env);
+fail:
+	s->error = errno != 0 ? errno : ECHILD;
+	_exit(127);
+}
+
+static pid_t
+spawn(struct start *s)
+{
+	pid_t pid;
+
+	s->parent = getpid();
+	s->error = 0;
+	pid = vfork();
+	if (pid == 0)
+		child(s);
+	if (pid > 0 && s->error != 0) {
+		waitpid(pid, NULL, 0);
+		errno = s->error;
+		return -1;
+	}
+	return pid;
+}
+
+static int
+open_stream(struct stream *st, int *write_end)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return -1;
+	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) == -1) {
+		close(fd[0]);
+		close(fd[1]);
+		return -1;
+	}
+	st->fd = fd[0];
+	*write_end = fd[1];
+	return 0;
+}
+
+static void
+close_fd(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+kill_group(const struct run *run)
+{
+	kill(-run->pid, SIGKILL);
+	kill(run->pid, SIGKILL);
+}
+
+/* The pipes, the process and the handle that tells its end. */
+static int
+launch(struct run *run, struct start *s)
+{
+	s->fd[1] = s->fd[2] = -1;
+	run->pid = run->pidfd = run->out.fd = run->err.fd = -1;
+	if (open_stream(&run->out, &s->fd[1]) == 0 &&
+	    open_stream(&run->err, &s->fd[2]) == 0 &&
+	    (run->pid = spawn(s)) != -1)
+		run->pidfd = syscall(SYS_pidfd_open, run->pid, 0);
+	close_fd(&s->fd[1]);
+	close_fd(&s->fd[2]);
+	if (run->pidfd != -1)
+		return 0;
+	if (run->pid != -1) {
+		kill_group(run);
+		waitpid(run->pid, NULL, 0);
+	}
+	close_fd(&run->out.fd);
+	close_fd(&run->err.fd);
+	return -1;
+}
+
+enum reason
+backend_start(struct run *run, const struct backend *b,
+    const struct delivery *d, int fd)
+{
+	struct start s = { .setuid = b->setuid };
+	enum reason reason = REASON_INTERNAL;
+	bool dash;
+
+	memset(run, 0, sizeof(*run));
+	run->backend = b;
+	run->log_id = d->log_id;
+	s.argv = delivery_argv(b, d, &dash);
+	s.env = delivery_env(b, d);
+	s.fd[0] = fd;
+	if (s.argv == NULL && dash)
+		reason = REASON_DASH;
+	else if (s.argv == NULL || s.env == NULL)
+		log_warnx("backend \"%s\": out of memory", b->name);
+	else if (launch(run, &s) == -1) {
+		log_warn("backend \"%s\": cannot run %s", b->name, s.argv[0]);
+		reason = REASON_NOT_STARTED;
+	} else
+		reason = REASON_OK;
+	run->started = backend_now();
+	run->deadline = run->started + (int64_t)b->timeout * 1000;
+	delivery_free(s.argv);
+	delivery_free(s.env);
+	return reason;
+}
+
+static void
+end_line(struct run *run, struct stream *st)
+{
+	st->line[st->len] = '\0';
+	if (st == &run->err && st->lines == 0)
+		strlcpy(run->first, st->line, sizeof(run->first));
+	if (st->lines < BACKEND_LINES_MAX && st->len > 0)
+		log_info("backend \"%s\" %s: %s", run->backend->name,
+		    run->log_id, st->line);
+	else if (st->lines == BACKEND_LINES_MAX)
+		log_info("backend \"%s\" %s: more output is dropped",
+		    run->backend->name, run->log_id);
+	st->lines++;
+	st->len = 0;
+}
+
+static void
+take_output(struct run *run, struct stream *st, const char *p, ssize_t n)
+{
+	for (; n > 0; n--, p++) {
+		if (*p == '\n')
+			end_line(run, st);
+		else if (st->len < sizeof(st->line) - 1)
+			st->line[st->len++] = *p == '\0' ? ' ' : *p;
+	}
+}
+
+/* At most a pipe's worth at a time: a flood must not keep us from clocks. */
+static void
+read_stream(struct run *run, struct stream *st)
+{
+	char buf[4096];
+	ssize_t n = 0;
+	int i;
+
+	for (i = 0; i < 16 && st->fd != -1; i++) {
+		n = read(st->fd, buf, sizeof(buf));
+		if (n > 0)
+			take_output(run, st, buf, n);
+		else if (n == 0)
+			close_fd(&st->fd);
+		else
+			break;
+	}
+}
+
+void
+backend_read(struct run *run)
+{
+	read_stream(run, &run->out);
+	read_stream(run, &run->err);
+}
+
+void
+backend_kill(struct run *run, enum reason why)
+{
+	run->killed = why;
+	kill_group(run);
+}
+
+/* 1 to 3 digits of an enhanced code, and what ends them. */
+static const char *
+read_digits(const char *p, char end)
+{
+	size_t n = strspn(p, "0123456789");
+
+	return n >= 1 && n <= 3 && p[n] == end ? p + n + 1 : NULL;
+}
+
+/* "5.1.1 text": an enhanced status code of class 4 or 5 (RFC 3463). */
+static bool
+read_override(const char *line, struct recipient *r)
+{
+	const char *end = line + strcspn(line, " ");
+	const char *p;
+	char code[sizeof(r->enhanced)];
+
+	if ((size_t)(end - line) >= sizeof(code))
+		return false;
+	memcpy(code, line, end - line);
+	code[end - line] = '\0';
+	if ((code[0] != '4' && code[0] != '5') || code[1] != '.' ||
+	    (p = read_digits(code + 2, '.')) == NULL ||
+	    read_digits(p, '\0') == NULL)
+		return false;
+	strlcpy(r->enhanced, code, sizeof(r->enhanced));
+	log_safe(r->text, sizeof(r->text), *end == ' ' ? end + 1 : "");
+	return true;
+}
+
+static enum reason
+exit_reason(int code)
+{
+	switch (code) {
+	case 0:
+		return REASON_DELIVERED;
+	case 65:
+		return REASON_DATA;
+	case 67:
+		return REASON_NO_USER;
+	case 69:
+		return REASON_UNAVAILABLE;
+	case 77:
+		return REASON_DENIED;
+	default:
+		return REASON_FAILED;
+	}
+}
+
+static void
+judge_end(const struct run *run, int status, struct recipient *r)
+{
+	/* one that ended by itself is believed, however late */
+	if (WIFEXITED(status))
+		r->reason = exit_reason(WEXITSTATUS(status));
+	else
+		r->reason = run->killed != REASON_OK ?
+		    run->killed : REASON_SIGNAL;
+	if (WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
+	    read_override(run->first, r)) {
+		r->reason = REASON_OVERRIDE;
+		r->outcome = r->enhanced[0] == '5' ?
+		    OUTCOME_REFUSED : OUTCOME_DEFERRED;
+		return;
+	}
+	switch (reason_words(r->reason)->code / 100) {
+	case 2:
+		r->outcome = OUTCOME_ACCEPTED;
+		break;
+	case 5:
+		r->outcome = OUTCOME_REFUSED;
+		break;
+	default:
+		r->outcome = WIFEXITED(status) ?
+		    OUTCOME_DEFERRED : OUTCOME_MAYBE_SENT;
+		break;
+	}
+}
+
+void
+backend_finish(struct run *run, struct recipient *r)
+{
+	int status = 0;
+
+	while (waitpid(run->pid, &status, 0) == -1 && errno == EINTR)
+		;
+	backend_read(run);
+	if (run->out.len > 0)
+		end_line(run, &run->out);
+	if (run->err.len > 0)
+		end_line(run, &run->err);
+	close_fd(&run->out.fd);
+	close_fd(&run->err.fd);
+	close_fd(&run->pidfd);
+	r->status = status;
+	r->ms = backend_now() - run->started;
+	judge_end(run, status, r);
+}
+
+/* Kill the children that are there now.  False: none was left. */
+static bool
+sweep_once(pid_t keep)
+{
+	bool found = false;
+	long pid;
+	FILE *fp;
+
+	if ((fp = fopen("/proc/thread-self/children", "re")) == NULL) {
+		log_warn("cannot look for a backend's orphans: "
+		    "/proc/thread-self/children");
+		return false;
+	}
+	while (fscanf(fp, "%ld", &pid) == 1) {
+		if (pid == keep)
+			continue;
+		found = true;
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+			;
+	}
+	fclose(fp);
+	return found;
+}
+
+/* What a killed parent leaves becomes our child: again, until none is. */
+void
+backend_sweep(pid_t keep)
+{
+	int i;
+
+	for (i = 0; i < SWEEP_ROUNDS; i++)
+		if (!sweep_once(keep))
+			return;
+	log_warnx("a backend's descendants multiply faster than they can be "
+	    "ended");
+}

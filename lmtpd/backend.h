@@ -1,0 +1,71 @@
+/*
+ * One run of a backend: a process with the message on its standard input,
+ * and what it said and how it ended.
+ */
+#ifndef BACKEND_H
+#define BACKEND_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "delivery.h"
+#include "envelope.h"
+
+#define BACKEND_LINE_MAX	512
+#define BACKEND_LINES_MAX	50	/* of output that reach the log */
+
+/* One of the two streams that a backend writes. */
+struct stream {
+	int		 fd;		/* -1: closed */
+	unsigned int	 lines;
+	size_t		 len;
+	char		 line[BACKEND_LINE_MAX];
+};
+
+struct run {
+	const struct backend	*backend;
+	const char		*log_id;
+	pid_t			 pid;
+	int			 pidfd;		/* readable when it has ended */
+	int64_t			 started;	/* ms, monotonic */
+	int64_t			 deadline;
+	enum reason		 killed;	/* why we did; else REASON_OK */
+	struct stream		 out;
+	struct stream		 err;
+	char			 first[BACKEND_LINE_MAX]; /* line of err */
+};
+
+/* Milliseconds of the monotonic clock. */
+int64_t	 backend_now(void);
+
+/*
+ * Start it with standard input from fd, which stays the caller's.
+ * REASON_OK; REASON_DASH, REASON_NOT_STARTED or REASON_INTERNAL where it was
+ * not started (and said so in the log).
+ */
+enum reason
+	 backend_start(struct run *, const struct backend *,
+	    const struct delivery *, int fd);
+
+/* Read what it wrote so far; never waits. */
+void	 backend_read(struct run *);
+
+/* End it and its process group now; the reason goes to the recipient, unless
+ * it has ended by itself before. */
+void	 backend_kill(struct run *, enum reason);
+
+/*
+ * It has ended: reap it, read the rest, and write outcome, reason, reply,
+ * status and time into the recipient.  Frees what the run held.
+ */
+void	 backend_finish(struct run *, struct recipient *);
+
+/*
+ * End every descendant that is left, orphans of any session, but keep one
+ * child.  Only when no run is under way: they cannot be told apart.
+ */
+void	 backend_sweep(pid_t keep);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * The words of lmtpctl.  Each takes its own arguments, argv[0] being the
+ * word, and returns the exit status.
+ */
+#ifndef CTL_H
+#define CTL_H
+
+struct ctl {
+	const char	*conf;		/* path of the configuration */
+};
+
+int	 ctl_check(const struct ctl *, int argc, char **argv);
+int	 ctl_match(const struct ctl *, int argc, char **argv);
+
+#endif

@@ -1,0 +1,343 @@
+/*
+ * The backends of one message, side by side.  One loop: start what may start,
+ * wait for an end, an output or a limit, and reap.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "deliver.h"
+#include "log.h"
+
+#define ID_MAX		33	/* 128 bits in hex, and the NUL */
+#define FDS_A_RUN	3
+#define WAIT_MAX_MS	60000
+
+struct slot {
+	struct run		 run;
+	struct recipient	*recipient;	/* NULL: free */
+};
+
+struct work {
+	struct deliver	*job;
+	struct slot	*slot;
+	size_t		 slots;
+	size_t		 running;
+	bool		 started;	/* any, so far */
+	size_t		 next;		/* recipient to look at */
+	struct pollfd	*pfd;
+	enum reason	 over;		/* why nothing more starts; REASON_OK */
+};
+
+static void
+hash_string(SHA2_CTX *ctx, const char *s)
+{
+	SHA256Update(ctx, (const uint8_t *)s, strlen(s) + 1);
+}
+
+/*
+ * An idempotency key.  Where a message bears nothing that names it, another
+ * one like it is another message: then the key is this transaction's own.
+ */
+static void
+delivery_id(const struct deliver *job, const struct recipient *r, char *id)
+{
+	const struct origin *o = job->origin;
+	uint64_t size = msg_size(job->msg);
+	char hex[SHA256_DIGEST_STRING_LENGTH];
+	SHA2_CTX ctx;
+
+	SHA256Init(&ctx);
+	hash_string(&ctx, o->queue_id);
+	hash_string(&ctx, job->envelope->sender);
+	hash_string(&ctx, r->address);
+	SHA256Update(&ctx, (const uint8_t *)&size, sizeof(size));
+	hash_string(&ctx, job->header->digest);
+	if (*o->queue_id == '\0' && !job->header->named)
+		hash_string(&ctx, job->log_id);
+	SHA256End(&ctx, hex);
+	strlcpy(id, hex, ID_MAX);
+}
+
+static void
+settle(struct recipient *r, enum reason reason)
+{
+	int class = reason_words(reason)->code / 100;
+
+	r->reason = reason;
+	r->outcome = class == 5 ? OUTCOME_REFUSED : class == 4 ?
+	    OUTCOME_DEFERRED : OUTCOME_ACCEPTED;
+}
+
+static int
+open_input(const struct work *w, const struct backend *b)
+{
+	if (b->input == INPUT_BODY)
+		return msg_body_reader(w->job->msg, w->job->header->body);
+	return msg_reader(w->job->msg);
+}
+
+static enum reason
+start_run(struct work *w, struct slot *slot, struct recipient *r)
+{
+	const struct deliver *job = w->job;
+	const struct source *source = r->decision.source;
+	const struct backend *b = r->decision.channel->backend;
+	char id[ID_MAX], client[ADDR_IP_MAX];
+	struct delivery d = {
+		.log_id = job->log_id,
+		.id = id,
+		.sender = job->envelope->sender,
+		.recipient = r->address,
+		.original = r->original[0] != '\0' ?
+		    r->original : job->header->original,
+		.number = r->decision.number,
+		.user = source->user,
+		.account = source->account->name,
+		.channel = r->decision.channel->name,
+		.client = client,
+		.helo = job->origin->helo,
+		.name = job->origin->name,
+		.queue_id = job->origin->queue_id,
+		.state_dir = job->policy->state_dir,
+		.size = msg_size(job->msg)
+	};
+	enum reason reason;
+	int fd;
+
+	delivery_id(job, r, id);
+	ip_write(&job->origin->client, client);
+	if ((fd = open_input(w, b)) == -1) {
+		log_warn("cannot open the spool for backend \"%s\"", b->name);
+		return REASON_INTERNAL;
+	}
+	reason = backend_start(&slot->run, b, &d, fd);
+	close(fd);
+	return reason;
+}
+
+static struct slot *
+free_slot(struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->slots; i++)
+		if (w->slot[i].recipient == NULL)
+			return &w->slot[i];
+	return NULL;
+}
+
+static bool
+backend_is_full(const struct work *w, const struct backend *b)
+{
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < w->slots; i++)
+		if (w->slot[i].recipient != NULL &&
+		    w->slot[i].run.backend == b)
+			n++;
+	return n >= b->parallel;
+}
+
+static bool
+wants_run(const struct recipient *r)
+{
+	return r->outcome == OUTCOME_NONE && r->same == NULL;
+}
+
+/* Start recipients in order, up to the first whose backend is full. */
+static void
+start_some(struct work *w)
+{
+	struct envelope *e = w->job->envelope;
+	struct slot *slot;
+	enum reason reason;
+
+	for (; w->next < e->recipients; w->next++) {
+		struct recipient *r = e->recipient[w->next];
+
+		if (!wants_run(r))
+			continue;
+		if (w->over != REASON_OK) {
+			settle(r, w->over);
+			continue;
+		}
+		if (backend_is_full(w, r->decision.channel->backend) ||
+		    (slot = free_slot(w)) == NULL)
+			return;
+		if ((reason = start_run(w, slot, r)) != REASON_OK) {
+			settle(r, reason);
+			continue;
+		}
+		slot->recipient = r;
+		w->started = true;
+		w->running++;
+	}
+}
+
+static int
+wait_ms(const struct work *w)
+{
+	int64_t first = w->job->deadline, now = backend_now();
+	size_t i;
+
+	for (i = 0; i < w->slots; i++)
+		if (w->slot[i].recipient != NULL &&
+		    w->slot[i].run.deadline < first)
+			first = w->slot[i].run.deadline;
+	if (first <= now)
+		return 0;
+	return first - now < WAIT_MAX_MS ? first - now : WAIT_MAX_MS;
+}
+
+static void
+fill_pollfds(struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->slots; i++) {
+		struct pollfd *p = w->pfd + 1 + i * FDS_A_RUN;
+		const struct slot *s = &w->slot[i];
+		bool used = s->recipient != NULL;
+
+		p[0].fd = used ? s->run.pidfd : -1;
+		p[1].fd = used ? s->run.out.fd : -1;
+		p[2].fd = used ? s->run.err.fd : -1;
+		p[0].events = p[1].events = p[2].events = POLLIN;
+	}
+	w->pfd[0].fd = w->over == REASON_OK ? w->job->stop_fd : -1;
+	w->pfd[0].events = POLLIN;
+}
+
+/* The time is up, or we are told to stop: nothing starts, all is ended. */
+static void
+finish_now(struct work *w, enum reason why)
+{
+	size_t i;
+
+	w->over = why;
+	for (i = 0; i < w->slots; i++)
+		if (w->slot[i].recipient != NULL) {
+			backend_kill(&w->slot[i].run, why);
+			w->slot[i].run.deadline = INT64_MAX;
+		}
+	w->job->deadline = INT64_MAX;
+}
+
+static void
+kill_overdue(struct work *w)
+{
+	int64_t now = backend_now();
+	size_t i;
+
+	if (now >= w->job->deadline)
+		finish_now(w, REASON_TIME_UP);
+	for (i = 0; i < w->slots; i++) {
+		struct slot *s = &w->slot[i];
+
+		if (s->recipient != NULL && now >= s->run.deadline) {
+			backend_kill(&s->run, REASON_TIMEOUT);
+			s->run.deadline = INT64_MAX;
+		}
+	}
+}
+
+static void
+reap_some(struct work *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->slots; i++) {
+		const struct pollfd *p = w->pfd + 1 + i * FDS_A_RUN;
+		struct slot *s = &w->slot[i];
+
+		if (s->recipient == NULL)
+			continue;
+		if (p[0].revents != 0) {
+			backend_finish(&s->run, s->recipient);
+			s->recipient = NULL;
+			w->running--;
+		} else if (p[1].revents != 0 || p[2].revents != 0)
+			backend_read(&s->run);
+	}
+}
+
+static void
+work_once(struct work *w)
+{
+	int ms = wait_ms(w);
+
+	fill_pollfds(w);
+	if (poll(w->pfd, 1 + w->slots * FDS_A_RUN, ms) == -1) {
+		if (errno != EINTR)
+			log_warn("poll");
+		return;
+	}
+	if (w->pfd[0].revents != 0)
+		finish_now(w, REASON_STOPPED);
+	reap_some(w);
+	kill_overdue(w);
+}
+
+/* As many slots as can ever be used at once. */
+static int
+make_slots(struct work *w)
+{
+	const struct envelope *e = w->job->envelope;
+	const struct policy *policy = w->job->policy;
+	size_t i, wanted = 0;
+
+	for (i = 0; i < e->recipients; i++)
+		wanted += wants_run(e->recipient[i]);
+	for (i = 0; i < policy->backends; i++)
+		w->slots += policy->backend[i].parallel;
+	if (w->slots > wanted)
+		w->slots = wanted;
+	if (w->slots == 0)
+		return 0;
+	w->slot = calloc(w->slots, sizeof(*w->slot));
+	w->pfd = calloc(1 + w->slots * FDS_A_RUN, sizeof(*w->pfd));
+	return w->slot == NULL || w->pfd == NULL ? -1 : 0;
+}
+
+static void
+share_outcomes(struct envelope *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->recipients; i++) {
+		struct recipient *r = e->recipient[i];
+
+		if (r->same == NULL || r->outcome != OUTCOME_NONE)
+			continue;
+		r->outcome = r->same->outcome;
+		r->reason = r->same->reason;
+		memcpy(r->enhanced, r->same->enhanced, sizeof(r->enhanced));
+		memcpy(r->text, r->same->text, sizeof(r->text));
+	}
+}
+
+void
+deliver_all(struct deliver *job)
+{
+	struct work w = { .job = job, .over = REASON_OK };
+
+	if (make_slots(&w) == -1)
+		w.over = REASON_INTERNAL;
+	start_some(&w);
+	while (w.running > 0) {
+		work_once(&w);
+		start_some(&w);
+	}
+	if (w.started)
+		backend_sweep(job->host);
+	share_outcomes(job->envelope);
+	free(w.slot);
+	free(w.pfd);
+}

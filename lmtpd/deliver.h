@@ -1,0 +1,36 @@
+/*
+ * Delivery of one frozen message: a backend run for each recipient that was
+ * accepted, side by side as far as the backends allow, all within a limit.
+ */
+#ifndef DELIVER_H
+#define DELIVER_H
+
+#include <sys/types.h>
+
+#include <stdint.h>
+
+#include "authorise.h"
+#include "envelope.h"
+#include "msg.h"
+#include "policy.h"
+
+struct deliver {
+	const struct policy		*policy;
+	const struct origin		*origin;
+	const struct header_facts	*header;
+	const struct msg		*msg;
+	struct envelope			*envelope;
+	const char			*log_id;
+	int64_t				 deadline;	/* backend_now()'s ms */
+	int				 stop_fd;	/* readable: end at once */
+	pid_t				 host;		/* the child to keep */
+};
+
+/*
+ * Run the backends of all recipients whose outcome is OUTCOME_NONE and that
+ * repeat no other; when it returns, each has its outcome, those that repeat
+ * one share it, and no descendant but the host is left.
+ */
+void	 deliver_all(struct deliver *);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * The engine host: forked before the configuration is read, so that the
+ * engines it forks have never held a secret.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+/*
+ * Fork an engine on each RECORD_RUN, end it on RECORD_KILL or when the monitor
+ * goes, and report its death.  Never returns.
+ */
+_Noreturn void
+	 host_run(int control, int client);
+
+#endif

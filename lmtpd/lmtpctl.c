@@ -1,0 +1,57 @@
+/*
+ * lmtpctl: questions to ask of an lmtpd installation.  A table of words.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const struct word {
+	const char	*name;
+	int		(*run)(const struct ctl *, int, char **);
+	const char	*usage;
+	const char	*says;
+} words[] = {
+	{ "check", ctl_check, "check",
+	    "read the configuration, tell errors and doubts" },
+	{ "match", ctl_match, "match [--text] [--] PATTERN TEXT",
+	    "does the whole text match the pattern?" },
+};
+
+#define WORDS	(sizeof(words) / sizeof(words[0]))
+
+static _Noreturn void
+usage(void)
+{
+	size_t i;
+
+	fprintf(stderr, "usage: lmtpctl [-f conf] word\n");
+	for (i = 0; i < WORDS; i++)
+		fprintf(stderr, "  %-34s %s\n", words[i].usage, words[i].says);
+	exit(EX_USAGE);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { .conf = LMTPD_CONF };
+	size_t i;
+	int c;
+
+	while ((c = getopt(argc, argv, "+f:")) != -1) {
+		if (c != 'f')
+			usage();
+		ctl.conf = optarg;
+	}
+	argc -= optind;
+	argv += optind;
+	if (argc == 0)
+		usage();
+	for (i = 0; i < WORDS; i++)
+		if (strcmp(argv[0], words[i].name) == 0)
+			return words[i].run(&ctl, argc, argv);
+	usage();
+}

@@ -1,0 +1,146 @@
+/*
+ * lmtpd: one LMTP client on standard input and output.  This file sets the
+ * processes up in the order that keeps them apart: descriptors moved, root
+ * given up, the engine host forked, and only then the configuration read.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "host.h"
+#include "log.h"
+#include "monitor.h"
+#include "privsep.h"
+#include "reply.h"
+
+struct options {
+	const char	*conf;
+	const char	*user;
+	bool		 check;		/* -n */
+	bool		 debug;		/* -d */
+};
+
+static _Noreturn void
+usage(void)
+{
+	fprintf(stderr, "usage: lmtpd [-dn] [-f conf] [-u user]\n");
+	exit(EX_USAGE);
+}
+
+static void
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option none[] = { { 0 } };
+	int c;
+
+	o->conf = LMTPD_CONF;
+	o->user = LMTPD_USER;
+	while ((c = getopt_long(argc, argv, "df:nu:", none, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			o->debug = true;
+			break;
+		case 'f':
+			o->conf = optarg;
+			break;
+		case 'n':
+			o->check = true;
+			break;
+		case 'u':
+			o->user = optarg;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (optind != argc)
+		usage();
+}
+
+static void
+say_log(void *arg, enum conf_kind kind, const char *text)
+{
+	(void)arg;
+	if (kind == CONF_ERROR)
+		log_warnx("%s", text);
+}
+
+static const struct conf_report to_log = { say_log, NULL };
+
+/* -n: read the configuration as the server would, as its user. */
+static int
+check_only(const struct options *o)
+{
+	struct policy *policy;
+
+	log_open("lmtpd", STDERR_FILENO);
+	if (privsep_drop_root(o->user) == -1)
+		return EX_OSERR;
+	if ((policy = conf_load(o->conf, &to_log)) == NULL)
+		return EX_CONFIG;
+	policy_free(policy);
+	printf("configuration OK\n");
+	return EX_OK;
+}
+
+/* Our fault, whatever it is: the client keeps the mail and comes again. */
+static int
+turn_away(int out, const char *reply, int code)
+{
+	struct replies r = { .fd = out, .idle = 10 };
+
+	reply_add(&r, "%s", reply);
+	reply_flush(&r);
+	return code;
+}
+
+static int
+serve(const struct options *o, const struct client_fds *fds, int control,
+    pid_t host)
+{
+	struct policy *policy = conf_load(o->conf, &to_log);
+
+	if (policy == NULL)
+		return turn_away(fds->out,
+		    "421 4.3.5 configuration error, see the log", EX_CONFIG);
+	monitor_run(policy, fds->in, fds->out, control, host);
+	policy_free(policy);
+	return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	struct client_fds fds;
+	int control;
+	pid_t host;
+
+	/* who executes us may ignore it, and waitpid(2) would know nothing */
+	signal(SIGCHLD, SIG_DFL);
+	parse_options(argc, argv, &o);
+	if (o.check)
+		return check_only(&o);
+	if (privsep_move_stdio(&fds) == -1)
+		return EX_OSERR;
+	log_open("lmtpd", o.debug ? fds.err : -1);
+	if (privsep_drop_root(o.user) == -1)
+		return turn_away(fds.out, "421 4.3.0 service not available, "
+		    "see the log", EX_OSERR);
+	if ((host = privsep_fork(&control)) == -1)
+		return turn_away(fds.out, "421 4.3.0 no more processes",
+		    EX_OSERR);
+	if (host == 0) {
+		close(fds.out);
+		if (fds.err != -1)
+			close(fds.err);
+		host_run(control, fds.in);
+	}
+	return serve(&o, &fds, control, host);
+}

@@ -1,0 +1,214 @@
+/*
+ * The message of a transaction.  Believes the engine's END record only where
+ * the spool agrees, and says 250 only for what a backend has taken.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "deliver.h"
+#include "log.h"
+#include "message.h"
+
+/* Of the reply timeout, what ending the backends and writing may take. */
+#define REPLY_MARGIN_MS	1000
+
+static int
+prepend_return_path(struct transaction *t)
+{
+	char field[ADDR_MAX + 32];
+	int n = snprintf(field, sizeof(field), "Return-Path: <%s>\n",
+	    t->envelope.sender);
+
+	return msg_prepend(t->msg, field, n);
+}
+
+/* RFC 5321 section 4.4.  The LHLO name was checked for its characters. */
+static int
+prepend_received(struct transaction *t)
+{
+	char field[1024], date[64];
+	time_t now = time(NULL);
+	struct tm tm;
+	int n;
+
+	localtime_r(&now, &tm);
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S %z", &tm);
+	n = snprintf(field, sizeof(field), "Received: from %s\n"
+	    "\tby %s (lmtpd) with %s id %s;\n\t%s\n", t->lhlo,
+	    t->policy->hostname, t->envelope.utf8 ? "UTF8LMTP" : "LMTP",
+	    t->id, date);
+	return msg_prepend(t->msg, field, n);
+}
+
+static enum reason
+spool_reason(void)
+{
+	return errno == ENOSPC || errno == EDQUOT ?
+	    REASON_DISK_FULL : REASON_INTERNAL;
+}
+
+int
+message_spool(struct transaction *t)
+{
+	const struct reason_words *w;
+	enum reason reason;
+	int fd;
+
+	t->envelope.frozen = true;
+	t->msg = msg_open(t->policy->state_dir);
+	if (t->msg != NULL && prepend_return_path(t) == 0 &&
+	    prepend_received(t) == 0 && (fd = msg_appender(t->msg)) != -1) {
+		reply_add(t->replies, "354 end with <CRLF>.<CRLF>");
+		return fd;
+	}
+	reason = spool_reason();
+	w = reason_words(reason);
+	log_warn("cannot spool in %s", t->policy->state_dir);
+	reply_add(t->replies, "%d %s %s", w->code, w->enhanced, w->text);
+	message_abort(t, reason);
+	return -1;
+}
+
+static void
+settle_all(struct transaction *t, enum reason reason)
+{
+	int code = reason_words(reason)->code;
+	size_t i;
+
+	for (i = 0; i < t->envelope.recipients; i++) {
+		struct recipient *r = t->envelope.recipient[i];
+
+		r->reason = reason;
+		r->outcome = code >= 500 ? OUTCOME_REFUSED : OUTCOME_DEFERRED;
+	}
+}
+
+/* What is wrong with the message as a whole; REASON_OK: nothing. */
+static enum reason
+check_message(struct transaction *t, const struct record_end *end, bool whole)
+{
+	int rc;
+
+	if (!whole || (end->flags & END_FAILED))
+		return REASON_ENGINE;
+	if (end->flags & END_DISK_FULL)
+		return REASON_DISK_FULL;
+	if (end->flags & END_TOO_LARGE)
+		return REASON_TOO_LARGE;
+	if (end->fault != 0)
+		return REASON_BARE;
+	if (msg_seal(t->msg, end->length) == -1) {
+		log_warn("the spool disagrees with the engine");
+		return REASON_ENGINE;
+	}
+	if ((rc = authorise_read_header(t->msg, &t->header)) != 0)
+		return rc == 1 ? REASON_HEADER : REASON_INTERNAL;
+	return REASON_OK;
+}
+
+/* The whole verdict, now that sender and header are known for sure. */
+static void
+judge(struct transaction *t, const struct origin *origin, struct recipient *r)
+{
+	authorise(t->policy, origin, &t->header, t->envelope.sender,
+	    r->address, &r->decision, NULL);
+	if (r->decision.verdict == VERDICT_ACCEPT)
+		return;
+	r->reason = r->decision.reason;
+	r->outcome = r->decision.verdict == VERDICT_REFUSE ?
+	    OUTCOME_REFUSED : OUTCOME_DEFERRED;
+}
+
+static void
+deliver(struct transaction *t, const struct origin *origin, int64_t began)
+{
+	int64_t limit = (int64_t)t->policy->reply_timeout * 1000;
+	int64_t margin = limit / 10 < REPLY_MARGIN_MS ?
+	    limit / 10 : REPLY_MARGIN_MS;
+	struct deliver job = {
+		.policy = t->policy,
+		.origin = origin,
+		.header = &t->header,
+		.msg = t->msg,
+		.envelope = &t->envelope,
+		.log_id = t->id,
+		.deadline = began + limit - margin,
+		.stop_fd = t->stop_fd,
+		.host = t->host
+	};
+
+	deliver_all(&job);
+}
+
+static void
+judge_and_deliver(struct transaction *t, int64_t began)
+{
+	struct origin origin;
+	size_t i;
+
+	authorise_origin(t->policy, t->peer, &t->envelope, &origin);
+	for (i = 0; i < t->envelope.recipients; i++)
+		judge(t, &origin, t->envelope.recipient[i]);
+	deliver(t, &origin, began);
+	for (i = 0; i < t->envelope.recipients; i++) {
+		struct recipient *r = t->envelope.recipient[i];
+
+		if (r->outcome == OUTCOME_ACCEPTED && r->decision.would_refuse)
+			r->outcome = OUTCOME_WOULD_REFUSE;
+	}
+}
+
+static void
+reply_final(struct transaction *t, const struct recipient *r)
+{
+	const struct reason_words *w = reason_words(r->reason);
+	char text[64];
+
+	if (r->reason == REASON_OVERRIDE)
+		reply_recipient(t->replies, r->enhanced[0] == '5' ? 550 : 451,
+		    r->enhanced, r->address,
+		    r->text[0] != '\0' ? r->text : w->text);
+	else if (w->code == 250) {
+		snprintf(text, sizeof(text), "%s, id %s", w->text, t->id);
+		reply_recipient(t->replies, w->code, w->enhanced, r->address,
+		    text);
+	} else
+		reply_reason(t->replies, r->address, r->reason);
+}
+
+void
+message_finish(struct transaction *t, const struct record_end *end,
+    bool whole)
+{
+	int64_t began = backend_now();
+	enum reason reason = check_message(t, end, whole);
+	size_t i;
+
+	/* who cannot hear us will send it again: do not deliver it twice */
+	if (reason == REASON_OK && reply_client_gone(t->replies))
+		reason = REASON_CLIENT_GONE;
+	if (reason == REASON_OK)
+		judge_and_deliver(t, began);
+	else
+		settle_all(t, reason);
+	for (i = 0; i < t->envelope.recipients; i++) {
+		reply_final(t, t->envelope.recipient[i]);
+		transaction_report(t, t->envelope.recipient[i]);
+	}
+	transaction_reset(t);
+}
+
+void
+message_abort(struct transaction *t, enum reason reason)
+{
+	size_t i;
+
+	settle_all(t, reason);
+	for (i = 0; i < t->envelope.recipients; i++)
+		transaction_report(t, t->envelope.recipient[i]);
+	transaction_reset(t);
+}

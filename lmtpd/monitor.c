@@ -1,0 +1,353 @@
+/*
+ * The monitor: a loop over what the engine, its host and the clock say, with
+ * a table of what may be said when.  Trusts the policy and the kernel; holds
+ * every secret; reads no byte of the client's but through checked records and
+ * the header reader.
+ */
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend.h"
+#include "log.h"
+#include "message.h"
+#include "monitor.h"
+#include "peer.h"
+#include "privsep.h"
+#include "record.h"
+#include "reply.h"
+#include "transaction.h"
+
+#define ENGINE_END_MS	5000	/* an engine that said END has to end */
+
+enum state {
+	STATE_COMMANDS,		/* the engine reads commands */
+	STATE_DATA,		/* it reads the message */
+	STATE_ENDING,		/* it has said all: its death is awaited */
+	STATE_CLOSED,
+	STATES
+};
+
+/* What an engine may say in which state. */
+static const bool permitted[STATES][RECORDS] = {
+	[STATE_COMMANDS] = {
+		[RECORD_COMMAND] = true,
+		[RECORD_DRY] = true,
+		[RECORD_TICK] = true,
+		[RECORD_EOF] = true
+	},
+	[STATE_DATA] = {
+		[RECORD_TICK] = true,
+		[RECORD_END] = true,
+		[RECORD_EOF] = true
+	}
+};
+
+struct monitor {
+	enum state		 state;
+	struct transaction	 t;
+	struct replies		 replies;
+	struct peer		 peer;
+	int			 control;
+	int			 channel;	/* -1: the engine closed it */
+	int64_t			 heard;		/* ms: last sign of the client */
+	struct record_end	 end;
+	bool			 ended;		/* end is filled in */
+	bool			 killed;	/* the host was told to */
+};
+
+static void
+close_channel(struct monitor *m)
+{
+	if (m->channel != -1)
+		close(m->channel);
+	m->channel = -1;
+}
+
+/* The last word to this client.  What waits for a reply is deferred. */
+static void
+hang_up(struct monitor *m, enum reason reason, const char *reply)
+{
+	message_abort(&m->t, reason);
+	reply_add(&m->replies, "%s", reply);
+	reply_flush(&m->replies);
+	m->state = STATE_CLOSED;
+}
+
+static void
+fail(struct monitor *m, const char *why)
+{
+	log_warnx("id=%s %s", m->t.id[0] != '\0' ? m->t.id : "-", why);
+	hang_up(m, REASON_ENGINE, "421 4.3.0 internal failure");
+}
+
+static void
+flush(struct monitor *m)
+{
+	if (reply_flush(&m->replies) == 0 || m->state == STATE_CLOSED)
+		return;
+	message_abort(&m->t, REASON_CLIENT_GONE);
+	m->state = STATE_CLOSED;
+}
+
+/* A new engine for the next transaction. */
+static void
+run_engine(struct monitor *m)
+{
+	struct record_run run = {
+		.fsize = m->t.policy->max_message_size + MSG_PREPEND_MAX
+	};
+	int fd[2], rc;
+
+	if (privsep_pair(fd) == -1) {
+		fail(m, "cannot make a channel");
+		return;
+	}
+	rc = record_send(m->control, RECORD_RUN, &run, sizeof(run), fd[1]);
+	close(fd[1]);
+	m->channel = fd[0];
+	m->state = STATE_COMMANDS;
+	m->heard = backend_now();
+	m->ended = m->killed = false;
+	memset(&m->end, 0, sizeof(m->end));
+	if (rc == -1)
+		fail(m, "the engine host is gone");
+}
+
+/* DATA: the one command whose engine waits for an answer. */
+static void
+answer_data(struct monitor *m, bool allowed)
+{
+	struct record_go go = { .limit = m->t.policy->max_message_size };
+	int fd = allowed ? message_spool(&m->t) : -1, rc;
+
+	flush(m);
+	if (fd == -1)
+		rc = record_send(m->channel, RECORD_NO, NULL, 0, -1);
+	else {
+		rc = record_send(m->channel, RECORD_GO, &go, sizeof(go), fd);
+		close(fd);
+		if (m->state != STATE_CLOSED)
+			m->state = STATE_DATA;
+	}
+	/* an engine that is gone is reported dead by its host */
+	if (rc == -1 && errno != EPIPE && errno != ECONNRESET)
+		log_warn("cannot answer the engine");
+}
+
+static void
+go_on(struct monitor *m, enum next next)
+{
+	switch (next) {
+	case NEXT_COMMAND:
+		break;
+	case NEXT_DATA:
+		answer_data(m, true);
+		break;
+	case NEXT_REFUSED:
+		answer_data(m, false);
+		break;
+	case NEXT_CLOSE:
+		flush(m);
+		m->state = STATE_CLOSED;
+		break;
+	}
+}
+
+static void
+take_record(struct monitor *m, const struct record *r)
+{
+	m->heard = backend_now();
+	switch (r->type) {
+	case RECORD_COMMAND:
+		go_on(m, transaction_command(&m->t, &r->u.command));
+		break;
+	case RECORD_DRY:
+		flush(m);
+		break;
+	case RECORD_END:
+		m->end = r->u.end;
+		m->ended = true;
+		m->state = STATE_ENDING;
+		break;
+	case RECORD_EOF:
+		flush(m);
+		message_abort(&m->t, REASON_CLIENT_GONE);
+		m->state = STATE_CLOSED;
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+from_engine(struct monitor *m)
+{
+	struct record r;
+	int rc = record_recv(m->channel, &r, NULL);
+
+	if (rc == 0) {
+		close_channel(m);
+		m->state = STATE_ENDING;
+		m->heard = backend_now();
+	} else if (rc == -1 || !permitted[m->state][r.type])
+		fail(m, "the engine sent nonsense");
+	else
+		take_record(m, &r);
+}
+
+/* After the final replies: what came behind the dot, then the next engine. */
+static void
+after_message(struct monitor *m)
+{
+	enum next next = NEXT_COMMAND;
+	uint32_t i;
+
+	for (i = 0; i < m->end.tails && next == NEXT_COMMAND; i++)
+		next = transaction_tail(&m->t, m->end.tail[i]);
+	if (next == NEXT_COMMAND && (m->end.flags & END_MORE)) {
+		reply_add(&m->replies, "421 4.5.0 wait for the replies "
+		    "before you begin another transaction");
+		next = NEXT_CLOSE;
+	}
+	flush(m);
+	if (next == NEXT_CLOSE || (m->end.flags & END_EOF))
+		m->state = STATE_CLOSED;
+	if (m->state != STATE_CLOSED)
+		run_engine(m);
+}
+
+static void
+from_host(struct monitor *m)
+{
+	struct record r;
+	int rc = record_recv(m->control, &r, NULL);
+
+	if (rc != 1 || r.type != RECORD_DEAD) {
+		fail(m, "the engine host failed");
+		return;
+	}
+	close_channel(m);
+	if (!m->ended) {
+		fail(m, "the engine died before its time");
+		return;
+	}
+	message_finish(&m->t, &m->end, r.u.dead.status == 0);
+	after_message(m);
+}
+
+static int
+wait_ms(const struct monitor *m)
+{
+	int64_t limit = m->state == STATE_ENDING ? ENGINE_END_MS :
+	    (int64_t)m->t.policy->idle_timeout * 1000;
+	int64_t left = m->heard + limit - backend_now();
+
+	return left < 0 ? 0 : left;
+}
+
+static void
+time_out(struct monitor *m)
+{
+	if (m->state != STATE_ENDING) {
+		log_info("id=%s client was idle for %u seconds: closing",
+		    m->t.id[0] != '\0' ? m->t.id : "-",
+		    m->t.policy->idle_timeout);
+		hang_up(m, REASON_CLIENT_GONE, "421 4.4.2 idle for too long");
+	} else if (!m->killed) {
+		m->killed = true;
+		m->heard = backend_now();
+		record_send(m->control, RECORD_KILL, NULL, 0, -1);
+	} else
+		fail(m, "the engine cannot be ended");
+}
+
+/*
+ * One event.  The engine's records come before the news of its death: they
+ * were sent before it.
+ */
+static void
+serve_once(struct monitor *m)
+{
+	enum { STOP, ENGINE, HOST, FDS };
+	struct pollfd pfd[FDS] = {
+		[STOP] = { .fd = m->t.stop_fd, .events = POLLIN },
+		[ENGINE] = { .fd = m->channel, .events = POLLIN },
+		[HOST] = { .fd = m->control, .events = POLLIN }
+	};
+	int n = poll(pfd, FDS, wait_ms(m));
+
+	if (n == -1) {
+		if (errno != EINTR)
+			fail(m, "poll failed");
+	} else if (n == 0)
+		time_out(m);
+	else if (pfd[STOP].revents != 0)
+		hang_up(m, REASON_STOPPED, "421 4.3.2 shutting down");
+	else if (pfd[ENGINE].revents != 0)
+		from_engine(m);
+	else if (m->channel == -1 || poll(&pfd[ENGINE], 1, 0) == 0)
+		from_host(m);
+}
+
+/* Signals that ask us to end become something to poll for. */
+static int
+open_stop(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void
+end_host(struct monitor *m, pid_t host)
+{
+	close_channel(m);
+	close(m->control);
+	while (waitpid(host, NULL, 0) == -1 && errno == EINTR)
+		;
+}
+
+void
+monitor_run(const struct policy *policy, int in, int out, int control,
+    pid_t host)
+{
+	struct monitor m = {
+		.control = control,
+		.channel = -1,
+		.replies = { .fd = out, .idle = policy->idle_timeout }
+	};
+
+	peer_identify(in, &policy->trusted_peers, &m.peer);
+	m.t.policy = policy;
+	m.t.peer = &m.peer;
+	m.t.replies = &m.replies;
+	m.t.host = host;
+	m.t.stop_fd = open_stop();
+	if (m.t.stop_fd == -1 || prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+		fail(&m, "cannot set the monitor up");
+	else {
+		reply_add(&m.replies, "220 %s LMTP lmtpd ready",
+		    policy->hostname);
+		flush(&m);
+		run_engine(&m);
+	}
+	while (m.state != STATE_CLOSED)
+		serve_once(&m);
+	transaction_reset(&m.t);
+	end_host(&m, host);
+}

@@ -1,0 +1,110 @@
+/*
+ * Replies to the client.  A client that does not read costs one idle limit
+ * and never more than this buffer.
+ */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "reply.h"
+
+void
+reply_add(struct replies *r, const char *fmt, ...)
+{
+	char line[REPLY_LINE_MAX - 1];	/* vsnprintf's NUL, then CRLF */
+	va_list ap;
+	size_t len;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	len = strlen(line);
+	if (r->len + len + 2 > sizeof(r->buf))
+		reply_flush(r);
+	if (r->broken)
+		return;
+	memcpy(r->buf + r->len, line, len);
+	memcpy(r->buf + r->len + len, "\r\n", 2);
+	r->len += len + 2;
+}
+
+void
+reply_recipient(struct replies *r, int code, const char *enhanced,
+    const char *recipient, const char *text)
+{
+	char safe[256];
+
+	log_safe(safe, sizeof(safe), recipient);
+	reply_add(r, "%d %s <%s>: %s", code, enhanced, safe, text);
+}
+
+void
+reply_reason(struct replies *r, const char *recipient, enum reason reason)
+{
+	const struct reason_words *w = reason_words(reason);
+
+	reply_recipient(r, w->code, w->enhanced, recipient, w->text);
+}
+
+/* A socket can be asked not to block; a pipe that polls writable takes
+ * PIPE_BUF at once.  The client's file flags are not ours to change. */
+static ssize_t
+write_some(int fd, const char *p, size_t n)
+{
+	ssize_t w = send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (w == -1 && errno == ENOTSOCK)
+		w = write(fd, p, n);
+	return w;
+}
+
+static int
+wait_writable(const struct replies *r)
+{
+	struct pollfd pfd = { .fd = r->fd, .events = POLLOUT };
+	int n;
+
+	do
+		n = poll(&pfd, 1, r->idle * 1000);
+	while (n == -1 && errno == EINTR);
+	return n == 1 && (pfd.revents & POLLOUT) ? 0 : -1;
+}
+
+int
+reply_flush(struct replies *r)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (!r->broken && done < r->len) {
+		if (wait_writable(r) == -1) {
+			r->broken = true;
+			break;
+		}
+		n = write_some(r->fd, r->buf + done, r->len - done);
+		if (n > 0)
+			done += n;
+		else if (n == -1 && errno != EAGAIN && errno != EINTR)
+			r->broken = true;
+	}
+	r->len = 0;
+	return r->broken ? -1 : 0;
+}
+
+bool
+reply_client_gone(const struct replies *r)
+{
+	struct pollfd pfd = { .fd = r->fd };
+
+	return r->broken || (poll(&pfd, 1, 0) == 1 &&
+	    (pfd.revents & (POLLERR | POLLHUP)));
+}

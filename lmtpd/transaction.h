@@ -1,0 +1,65 @@
+/*
+ * The conversation as the monitor sees it: commands that an engine handed
+ * over become replies and an envelope.  Knows the protocol's turns; knows no
+ * process.  What becomes of the message is message.c's.
+ */
+#ifndef TRANSACTION_H
+#define TRANSACTION_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "authorise.h"
+#include "envelope.h"
+#include "msg.h"
+#include "peer.h"
+#include "policy.h"
+#include "record.h"
+#include "reply.h"
+
+#define TRANSACTION_ID_MAX	40
+
+struct transaction {
+	const struct policy	*policy;
+	const struct peer	*peer;
+	struct replies		*replies;
+	int			 stop_fd;	/* readable: end at once */
+	pid_t			 host;
+	/* of the connection */
+	bool			 greeted;
+	char			 lhlo[LMTP_NAME_MAX];
+	unsigned int		 bad;		/* commands */
+	unsigned int		 serial;
+	/* of the transaction */
+	char			 id[TRANSACTION_ID_MAX];
+	struct envelope		 envelope;
+	struct msg		*msg;
+	struct header_facts	 header;
+	bool			 hinted;	/* at what is set up wrong */
+};
+
+enum next {
+	NEXT_COMMAND,		/* the engine goes on */
+	NEXT_DATA,		/* 354 is due: message_spool() */
+	NEXT_REFUSED,		/* DATA was answered no: the engine waits */
+	NEXT_CLOSE		/* the last reply is added */
+};
+
+/* One command, in turn or not.  Its reply is added. */
+enum next
+	 transaction_command(struct transaction *, const struct lmtp_command *);
+
+/* A command from behind the final dot: RSET, NOOP or QUIT. */
+enum next
+	 transaction_tail(struct transaction *, enum lmtp_verb);
+
+/* Empty it: nothing of one message reaches the next. */
+void	 transaction_reset(struct transaction *);
+
+/* Log a recipient's fate. */
+void	 transaction_report(struct transaction *,
+	    const struct recipient *);
+
+#endif
