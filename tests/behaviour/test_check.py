@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""lmtpctl check: 0 clean, 1 warnings, 2 errors, and what it says of each."""
+
+import os
+import subprocess
+import tempfile
+
+from taptest import case, equal, match, run, table
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LMTPCTL = os.environ.get("LMTPCTL", HERE + "/../../build/lmtpd/lmtpctl")
+SHIPPED = HERE + "/../../conf"
+
+CLEAN = """backend "b" { command = {"/bin/true"} }
+channel "c" { recipient = "*@c.example"  backend = "b" }
+account "a" {
+  forwarding-user = "u"
+  KEY
+  channel "c" { GRANT }
+  email "a@b.example" { security = {"192.0.2.1"} }
+  SOURCE
+}
+"""
+
+
+def check(text, mode=0o640):
+    """Exit status and output, the directory cut out."""
+    with tempfile.TemporaryDirectory() as site:
+        path = site + "/m"
+        with open(path, "wb") as f:
+            f.write(text.encode("utf-8", "surrogateescape"))
+        os.chmod(path, mode)
+        done = subprocess.run([LMTPCTL, "-f", path, "check"], timeout=20,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+    equal(done.stderr, b"", "standard error")
+    return done.returncode, done.stdout.decode().replace(site + "/", "")
+
+
+def clean(key="", grant="", source=""):
+    return (CLEAN.replace("KEY", key).replace("GRANT", grant)
+            .replace("SOURCE", source))
+
+
+@case("a clean configuration: 0, and it says so")
+def _():
+    equal(check(clean()), (0, "configuration OK\n"))
+
+
+@case("warnings: 1, each on its line")
+def _():
+    status, output = check(clean(key="enforce = false",
+                                 source='ip "192.0.2.2" { }'))
+    equal(status, 1, "exit status")
+    match(r"\Awarning: m:3: account \"a\": enforce = false .*\n"
+          r"warning: m:8: ip \"192\.0\.2\.2\": .*\n\Z", output)
+
+
+@case("errors: 2, all of them, each on its line")
+def _():
+    status, output = check("max-hops = 0\n" + clean(
+        key="rate = 5", source='domain "*.b.example" { }'))
+    equal(status, 2, "exit status")
+    match(r"\Aerror: m:1: max-hops = 0: .*\nerror: m:6: rate = .*\n"
+          r"error: m:9: domain .*\n\Z", output)
+
+
+@case("no file: 2")
+def _():
+    done = subprocess.run([LMTPCTL, "-f", "/nowhere/m", "check"], timeout=20,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+    equal((done.returncode, done.stdout, done.stderr),
+          (2, b"error: /nowhere/m:1: cannot be opened (No such file or "
+           b"directory): name a file that is there\n", b""))
+
+
+@case("hostile bytes of the file reach the terminal escaped")
+def _():
+    status, output = check(clean(key='rate = "\udc9b\u00fc"'))
+    equal(status, 2, "exit status")
+    match(r"\Aerror: m:5: rate = [ -~]*\n\Z", output)
+
+
+STRINGS = [
+    ("P09", "a character above ASCII 127", "caf\u00e9", "not printable ASCII"),
+    ("P10", "a character that no address has", "a(b",
+     "a character that no address has"),
+    ("P11", "a dot in front", ".abc", "begins or ends with a dot"),
+    ("P11", "a dot at the end of an alternative", "x;abc.",
+     "alternative 2 begins or ends with a dot"),
+    ("P18", "an empty alternative", "abc;;def", "alternative 2 is empty"),
+    ("P18", "a string that matches everything", "*",
+     "matches every header"),
+]
+
+
+@table("{0} refused in a security string: {1}", STRINGS)
+def _(_promise, _name, string, error):
+    status, output = check(clean(grant="security-string = '%s'" % string))
+    equal(status, 2, "exit status")
+    match(r"\Aerror: m:6: security-string: .*%s.*\n\Z" % error, output)
+    if len(string) > 1 and string in output:
+        raise AssertionError("the secret is told: " + output)
+
+
+@case("P10 wildcards and blanks are fine in a pattern, P19 ; in a list too")
+def _():
+    status, output = check(clean(
+        grant="security-string = 'from ?x [;,] mail.example*'"))
+    equal(status, 1, "exit status: " + output)
+    match(r"\Awarning: m:6: security-string is not built .*\n\Z", output)
+
+
+@case("P13 octets without an anchor are warned of")
+def _():
+    status, output = check(clean(grant="security-string = '22.22.22'"))
+    equal(status, 1, "exit status")
+    match(r"(?m)^warning: m:6: .*octets without an anchor.*122\.22\.221",
+          output)
+
+
+@case("P32 an ip source is warned of")
+def _():
+    status, output = check(clean(source='ip "192.0.2.2" { }'))
+    equal(status, 1, "exit status")
+    match(r"\Awarning: m:8: ip .*any sender through that server.*\n\Z", output)
+
+
+@case("P33 a source without a forwarding user is an error")
+def _():
+    text = clean().replace('forwarding-user = "u"', "")
+    status, output = check(text)
+    equal(status, 2, "exit status")
+    match(r"\Aerror: m:7: \"a@b\.example\" has no forwarding user: ", output)
+
+
+@case("P48 a secret that everyone can read is an error")
+def _():
+    status, output = check(clean(grant="security-string = 'abc*'"), 0o644)
+    equal(status, 2, "exit status")
+    match(r"\Aerror: m:6: security-string is a secret, ", output)
+
+
+@case("the shipped configuration has one warning, which it explains")
+def _():
+    environment = dict(os.environ, LMTPD_DATADIR=SHIPPED)
+    with tempfile.TemporaryDirectory() as site:
+        with open(SHIPPED + "/lmtpd.conf") as f, open(site + "/m", "w") as g:
+            g.write(f.read())
+        os.chmod(site + "/m", 0o640)
+        done = subprocess.run([LMTPCTL, "-f", site + "/m", "check"],
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              env=environment, timeout=20)
+    equal((done.returncode, done.stderr), (1, b""))
+    match(r"\Awarning: \S+:\d+: alice@example\.com: security \"none\" .*\n\Z",
+          done.stdout.decode())
+
+
+run()

@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# How the programs are built: without warnings, hardened, linked to no more
+# than they need; and that `make check` forgets no test.
+# Needs $srcdir, $builddir, $CLANG, $LMTPD, $LMTPCTL.
+
+# make, but not as a part of the make that runs us
+make_alone() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$builddir" "$@"
+}
+
+needed() {
+	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\([^.]*\)\.so.*/\1/p' | sort
+}
+
+@test "gcc compiles every C file without a warning" {
+	command -v gcc || skip "no gcc"
+	make_alone strict CC=gcc
+}
+
+@test "clang compiles every C file without a warning" {
+	[ "$CLANG" != false ] || skip "no clang"
+	make_alone strict CC="$CLANG"
+}
+
+@test "the programs are position independent, with full RELRO" {
+	for program in "$LMTPD" "$LMTPCTL"; do
+		readelf -h "$program" | grep 'Type:.*DYN'
+		readelf -d "$program" | grep 'FLAGS_1.*NOW.*PIE'
+		readelf -l "$program" | grep GNU_RELRO
+	done
+}
+
+@test "the programs have stack protector and fortified functions" {
+	for program in "$LMTPD" "$LMTPCTL"; do
+		readelf -W --dyn-syms "$program" >"$BATS_TEST_TMPDIR/symbols"
+		grep __stack_chk_fail "$BATS_TEST_TMPDIR/symbols"
+		grep '__[a-z]*_chk@' "$BATS_TEST_TMPDIR/symbols" |
+		    grep -v __stack_chk_fail
+	done
+}
+
+@test "no stack of the programs is executable" {
+	for program in "$LMTPD" "$LMTPCTL"; do
+		readelf -W -l "$program" | grep 'GNU_STACK.* RW '
+	done
+}
+
+@test "lmtpd links nothing that a delivery does not need" {
+	run needed "$LMTPD"
+	echo "$output"
+	[ "$output" = "$(printf '%s\n' libbsd libc libconfuse libmd)" ]
+}
+
+@test "make check runs every test that is there" {
+	cd "$srcdir"
+	ls tests/unit/test_*.c tests/fuzz/fuzz_*.c tests/behaviour/test_* \
+	    tests/build/*.bats | sed 's/\.c$//' >"$BATS_TEST_TMPDIR/there"
+	make_alone list-tests | sed 's/\.fuzz$//' | sort \
+	    >"$BATS_TEST_TMPDIR/run"
+	sort "$BATS_TEST_TMPDIR/there" | diff - "$BATS_TEST_TMPDIR/run"
+}
+
+@test "every fuzz target has a corpus" {
+	for target in "$srcdir"/tests/fuzz/fuzz_*.c; do
+		name=$(basename "$target" .c)
+		[ -n "$(ls "$srcdir/tests/fuzz/corpus/${name#fuzz_}")" ]
+	done
+}
+
+@test "the manual pages have no warning" {
+	command -v mandoc || skip "no mandoc"
+	mandoc -T lint -W warning "$srcdir"/man/*.[58]
+}
+
+@test "the shell scripts have no warning" {
+	command -v shellcheck || skip "no shellcheck"
+	cd "$srcdir"
+	shellcheck bootstrap .ci/run conf/outbox tests/demo tests/fuzz/run \
+	    tests/rig/postfix tests/rig/overlay tests/bench/bench \
+	    tests/unit/run
+}

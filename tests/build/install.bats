@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# What `make install` puts where, and what it leaves alone.
+# Needs $srcdir and $builddir.
+
+setup() {
+	root=$BATS_TEST_TMPDIR/root
+}
+
+# make, but not as a part of the make that runs us
+make_alone() {
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$builddir" \
+	    DESTDIR="$root" "$@"
+}
+
+# The value of a Makefile's variable
+value() {
+	printf 'include Makefile\nvalue:\n\t@echo $(%s)\n' "$1" |
+	    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	    make -s -C "$builddir" -f - value
+}
+
+@test "it installs the programs, their files, and no test" {
+	make_alone install
+	cat >"$BATS_TEST_TMPDIR/want" <<-WANT
+	$(value sbindir)/lmtpctl
+	$(value sbindir)/lmtpd
+	$(value sysconfdir)/lmtpd/lmtpd.conf
+	$(value datadir)/lmtpd/outbox
+	$(value docdir)/NEWS
+	$(value docdir)/README
+	$(value mandir)/man5/lmtpd.conf.5
+	$(value mandir)/man8/lmtpctl.8
+	$(value mandir)/man8/lmtpd.8
+	$(value systemdsystemunitdir)/lmtpd.socket
+	$(value systemdsystemunitdir)/lmtpd@.service
+	WANT
+	cd "$root"
+	find . -type f | sed 's/^\.//' | sort >"$BATS_TEST_TMPDIR/got"
+	sort "$BATS_TEST_TMPDIR/want" | diff - "$BATS_TEST_TMPDIR/got"
+}
+
+@test "the configuration is not for everyone to read" {
+	make_alone install
+	[ "$(stat -c %a "$root$(value sysconfdir)/lmtpd/lmtpd.conf")" = 640 ]
+}
+
+@test "the backend that comes with it can be executed" {
+	make_alone install
+	[ -x "$root$(value datadir)/lmtpd/outbox" ]
+}
+
+@test "a sysadmin's configuration survives install and uninstall" {
+	conf=$root$(value sysconfdir)/lmtpd/lmtpd.conf
+	make_alone install
+	echo '# mine' >>"$conf"
+	cp "$conf" "$BATS_TEST_TMPDIR/mine"
+	make_alone install
+	cmp "$conf" "$BATS_TEST_TMPDIR/mine"
+	make_alone uninstall
+	cmp "$conf" "$BATS_TEST_TMPDIR/mine"
+}
+
+@test "uninstall leaves no file of ours" {
+	make_alone install
+	make_alone uninstall
+	run find "$root" -type f
+	echo "$output"
+	[ -z "$output" ]
+}
+
+@test "the units start the program that was installed, as its user" {
+	unit=$builddir/systemd/lmtpd@.service
+	grep -x "ExecStart=$(value sbindir)/lmtpd" "$unit"
+	grep -x "User=$(value user)" "$unit"
+	! grep '@[a-z_]*@' "$unit" "$builddir/systemd/lmtpd.socket"
+}
+
+@test "systemd finds nothing to say against the units" {
+	command -v systemd-analyze || skip "no systemd-analyze"
+	make_alone install
+	cp "$builddir"/systemd/lmtpd* "$BATS_TEST_TMPDIR"
+	sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" \
+	    "$BATS_TEST_TMPDIR/lmtpd@.service"
+	run systemd-analyze verify --man=no \
+	    "$BATS_TEST_TMPDIR/lmtpd.socket" "$BATS_TEST_TMPDIR/lmtpd@.service"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
