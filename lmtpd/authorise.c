@@ -135,11 +135,12 @@ copy_field(const struct header *h, const char *name, char *out, size_t size)
 	out[n] = '\0';
 }
 
-/* As Postfix writes it: the address, bare.  Anything else is dropped. */
+/* As Postfix writes it: the address, bare.  Anything else is dropped, and one
+ * that was cut is too long to be one. */
 static void
 read_original(const struct header *h, char *out)
 {
-	char raw[ADDR_MAX];
+	char raw[ADDR_MAX + 1];
 
 	copy_field(h, "X-Original-To", raw, sizeof(raw));
 	if (addr_read_path(raw, strlen(raw), out) == -1)

@@ -9,7 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conf_text.h"
+/* Who hears of errors. */
+struct conf_text_report {
+	void	(*say)(void *arg, int line, const char *text);
+	void	 *arg;
+};
 
 enum scan_kind {
 	SCAN_BAD,		/* an error was reported: stop */

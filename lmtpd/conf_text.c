@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "conf_scan.h"
+#include "conf_text.h"
 
 #define DEPTH_MAX	8
 

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "conf_scan.h"
+
 #define CONF_TEXT_MAX	(16 * 1024 * 1024)	/* bytes of one file */
 #define CONF_KEY_MAX	32			/* a longer key is none */
 #define CONF_KEYS_MAX	64			/* in one section */
@@ -20,12 +22,6 @@ struct conf_key {
 struct conf_keys {
 	struct conf_key	 key[CONF_KEYS_MAX];
 	size_t		 n;
-};
-
-/* Who hears of errors. */
-struct conf_text_report {
-	void	(*say)(void *arg, int line, const char *text);
-	void	 *arg;
 };
 
 struct conf_text {

@@ -40,7 +40,6 @@ struct recipient {
 
 struct envelope {
 	bool			 open;		/* MAIL was accepted */
-	bool			 frozen;	/* 354 is promised */
 	char			 sender[ADDR_MAX];
 	uint64_t		 size;		/* of SIZE= */
 	bool			 utf8;

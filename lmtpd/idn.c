@@ -29,6 +29,14 @@ fold(char *s)
 			*s += 'a' - 'A';
 }
 
+/* UTS 46 maps some characters to what no label holds, U+FF20 to "@". */
+static bool
+is_hostname(const char *s)
+{
+	return s[strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")] == '\0';
+}
+
 static int
 convert(void *lib, const char *domain, char *out, size_t size)
 {
@@ -42,7 +50,7 @@ convert(void *lib, const char *domain, char *out, size_t size)
 	if (to_ascii == NULL || release == NULL)
 		return -1;
 	if (to_ascii(domain, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK &&
-	    is_ascii(ascii) &&
+	    is_hostname(ascii) &&
 	    strlcpy(out, ascii, size) < size)
 		rv = 0;
 	release(ascii);

@@ -58,7 +58,6 @@ message_spool(struct transaction *t)
 	enum reason reason;
 	int fd;
 
-	t->envelope.frozen = true;
 	t->msg = msg_open(t->policy->state_dir);
 	if (t->msg != NULL && prepend_return_path(t) == 0 &&
 	    prepend_received(t) == 0 && (fd = msg_appender(t->msg)) != -1) {
@@ -188,6 +187,7 @@ message_finish(struct transaction *t, const struct record_end *end,
 	enum reason reason = check_message(t, end, whole);
 	size_t i;
 
+	t->received = end->length;
 	/* who cannot hear us will send it again: do not deliver it twice */
 	if (reason == REASON_OK && reply_client_gone(t->replies))
 		reason = REASON_CLIENT_GONE;

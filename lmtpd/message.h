@@ -9,7 +9,8 @@
 #include "transaction.h"
 
 /*
- * Freeze the envelope and make the spool, with the prepended fields in it.
+ * Make the spool, with the prepended fields in it; from now on the monitor
+ * takes no command that could change the envelope.
  * Adds 354 and returns an append descriptor that the caller closes; or adds a
  * 4yz and returns -1.
  */

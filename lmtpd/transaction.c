@@ -29,6 +29,7 @@ transaction_reset(struct transaction *t)
 	msg_close(t->msg);
 	t->msg = NULL;
 	t->hinted = false;
+	t->received = 0;
 	memset(&t->header, 0, sizeof(t->header));
 }
 
@@ -63,7 +64,7 @@ transaction_report(struct transaction *t, const struct recipient *r)
 		.origin = &origin,
 		.envelope = &t->envelope,
 		.header = &t->header,
-		.size = t->msg != NULL ? msg_size(t->msg) : 0
+		.size = t->received
 	};
 
 	authorise_origin(t->policy, t->peer, &t->envelope, &origin);

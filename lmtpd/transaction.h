@@ -36,6 +36,7 @@ struct transaction {
 	char			 id[TRANSACTION_ID_MAX];
 	struct envelope		 envelope;
 	struct msg		*msg;
+	uint64_t		 received;	/* bytes spooled */
 	struct header_facts	 header;
 	bool			 hinted;	/* at what is set up wrong */
 };

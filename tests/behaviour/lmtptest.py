@@ -24,6 +24,9 @@ LMTPD = os.environ.get("LMTPD", HERE + "/../../build/lmtpd/lmtpd")
 ROOT = os.getuid() == 0
 ME = pwd.getpwuid(os.getuid()).pw_name
 SERVER_USER = pwd.getpwnam("nobody") if ROOT else pwd.getpwuid(os.getuid())
+# glibc's own 32 and 33: posix_spawn, so make, leaves its children ignoring them.
+GLIBC_SIGNALS = 3 << 31
+
 PHONE = "+41791234567@sms.example.net"
 BOX = "desk@box.example.net"
 

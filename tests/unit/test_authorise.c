@@ -193,6 +193,7 @@ static const struct {
 	{ "bob@XN--BCHER-KVA.example", 1 },
 	{ "prvs=0123ab=bob@b\303\274cher.example", 1 },
 	{ "b\303\266b@b\303\274cher.example", 2 },
+	{ "prvs=0123ab=b\303\266b@b\303\274cher.example", 2 },
 	{ "bob@example\343\200\202com", 0 },	/* U+3002 is a dot */
 	{ "bob@example.org", STRANGER },
 	{ "bob@b\303\274cher.example.org", STRANGER },

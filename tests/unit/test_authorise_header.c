@@ -87,6 +87,13 @@ static const struct {
 	{ "Auto-Submitted:\n auto-replied\n\n", 0, true, false, 31, "" },
 	{ "Auto-Submitted: no\nAuto-Submitted: auto-replied\n\n", 0, true,
 	    false, 49, "" },
+	{ "Auto-Submitted: (a\\)(b)) auto-replied(c)\n\n", 0, true, false, 42,
+	    "" },
+	{ "Auto-Submitted: auto-replied x\n\n", 0, true, false, 32, "" },
+	{ "Auto-Submitted: auto-replied-not\n\n", 0, false, false, 34, "" },
+	{ "Auto-Submitted: (auto-replied\n\n", 0, false, false, 31, "" },
+	{ "Auto-Submitted: (auto-replied\\\n\n", 0, false, false, 32, "" },
+	{ "Auto-Submitted: (auto-replied) no\n\n", 0, false, false, 35, "" },
 	{ "Auto-Submitted: auto-generated\n\n", 0, false, false, 32, "" },
 	{ "Auto-Submitted: auto-replie\n\n", 0, false, false, 29, "" },
 	{ "Auto-Submitted: no, auto-replied\n\n", 0, false, false, 34, "" },
@@ -122,6 +129,46 @@ what_headers_say(void **state)
 			    "from %s", text, f.hops, f.auto_replied, f.named,
 			    (size_t)f.body, f.from);
 	}
+}
+
+/* Of Postfix's own X-Original-To, the topmost; what is no address is none. */
+static void
+the_original_recipient(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "X-Original-To: sms@example.com\n\n", "sms@example.com" },
+		{ "x-original-to:sms@example.com \n\n", "sms@example.com" },
+		{ "X-Original-To: a@b\nX-Original-To: c@d\n\n", "a@b" },
+		{ "X-Original-To: sms\n\n", "sms" },
+		{ "X-Original-To:\n\n", "" },
+		{ "X-Original-To: <a@b>\n\n", "" },
+		{ "X-Original-To: a@b, c@d\n\n", "" },
+		{ "X-Original-To: a@b\n x\n\n", "" },
+		{ "X-Original-To: a\033@b\n\n", "" },
+		{ "X-Original-To: a\377@b\n\n", "" },
+		{ "X: y\n\nX-Original-To: a@b\n", "" },
+		{ "X-Original-To-Not: a@b\n\n", "" },
+	};
+	char text[2 * ADDR_MAX], wanted[ADDR_MAX];
+	struct header_facts f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		assert_int_equal(read_facts(rows[i][0], strlen(rows[i][0]),
+		    &f), 0);
+		assert_string_equal(f.original, rows[i][1]);
+	}
+	/* the longest that there is; a longer one is not cut to another */
+	memset(wanted, 'a', sizeof(wanted) - 1);
+	wanted[sizeof(wanted) - 1] = '\0';
+	wanted[10] = '@';
+	snprintf(text, sizeof(text), "X-Original-To: %s\n\n", wanted);
+	assert_int_equal(read_facts(text, strlen(text), &f), 0);
+	assert_string_equal(f.original, wanted);
+	snprintf(text, sizeof(text), "X-Original-To: %sa\n\n", wanted);
+	assert_int_equal(read_facts(text, strlen(text), &f), 0);
+	assert_string_equal(f.original, "");
 }
 
 static void
@@ -253,6 +300,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_headers_say),
+		cmocka_unit_test(the_original_recipient),
 		cmocka_unit_test(a_long_from_is_cut_and_safe),
 		cmocka_unit_test(the_digest_is_the_header_s),
 		cmocka_unit_test(fields_across_chunks),

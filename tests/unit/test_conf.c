@@ -155,7 +155,7 @@ static const char rich_dump[] =
     "probe-senders = 'double-bounce@*' 'probe-##@[a-c].example'\n"
     "max-hops = 30\n"
     "backend kannel: input 1 timeout 90 parallel 2 setuid 1 command = "
-    "'/usr/share/lmtpd/kannel' '%N' '--from=%u %%'\n"
+    "'" LMTPD_DATADIR "/kannel' '%N' '--from=%u %%'\n"
     "backend kannel: environment = "
     "'KANNEL_URL=http://127.0.0.1:13013/x?a={b}#c'\n"
     "backend hylafax: input 0 timeout 60 parallel 4 setuid 0 command = "

@@ -271,7 +271,8 @@ check_env(const struct backend *b, const struct delivery *d,
 	delivery_free(env);
 }
 
-#define SEARCH	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define SEARCH		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:" \
+			"/usr/bin:/sbin:/bin"
 
 static void
 the_whole_environment(void **state)
@@ -324,10 +325,10 @@ static void
 the_backend_s_own_variables(void **state)
 {
 	static char *own[] = { "PATH=/opt/bin", "LMTPD_SENDER=", "X=%n=$Y",
-	    "PAT=1", "LMTPD_SENDER2=2", "LMTPD_SIZE=-1", NULL };
+	    "PAT=1", "LMTPD_USER2=2", "LMTPD_SIZE=-1", NULL };
 	static const char *const wanted[] = {
 		"PATH=/opt/bin", "LMTPD_SENDER=", "X=%n=$Y", "PAT=1",
-		"LMTPD_SENDER2=2", "LMTPD_SIZE=-1",
+		"LMTPD_USER2=2", "LMTPD_SIZE=-1",
 		"LC_ALL=C.UTF-8",
 		"LMTPD_RECIPIENT=079 1@sms.example.net",
 		"LMTPD_ORIGINAL_RECIPIENT=sms@example.com",

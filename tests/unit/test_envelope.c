@@ -53,7 +53,7 @@ static const struct {
 	{ &box, "Desk@box.x", "", -1 },
 	{ &box, "desk@box2.x", "", -1 },
 	{ &box, "desk2@box.x", "", -1 },
-	{ &box, "des@kbox.x", "", -1 },
+	{ &box, "des@box.x", "", -1 },
 	{ &box, "desk", "", -1 },
 	{ &box, "desk", "", 12 },
 	{ &box, "\"desk@box.x\"", "", -1 },
@@ -198,7 +198,7 @@ clearing_leaves_nothing(void **state)
 	add(&e, &box, "a@box.x", "");
 	forward(&e, XF_SOURCE, "LOCAL");
 	strlcpy(e.sender, "s@x", sizeof(e.sender));
-	e.open = e.frozen = e.utf8 = e.xforward_refused = true;
+	e.open = e.utf8 = e.xforward_refused = true;
 	e.size = 1;
 	envelope_clear(&e);
 	assert_memory_equal(&e, &empty, sizeof(e));

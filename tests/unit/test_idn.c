@@ -33,6 +33,8 @@ static const char *const no_domains[] = {
 	"\xc3",
 	"xn--\xc3\xbc.example",
 	"\xe2\x80\xae.example",		/* a direction mark */
+	"evil\xef\xbc\xa0" "example.com",	/* a full-width "@" */
+	"a\xef\xbc\x8f" "b.example",		/* a full-width "/" */
 };
 
 static bool

@@ -52,7 +52,8 @@ static const struct advice advices[] = {
 	    "m:1: backend \"b\": there is no program /nowhere/x; its mail "
 	    "will be answered 451" },
 	{ "backend \"b\" { command = {\"nowhere\"} }\n" CHANNEL A USUAL,
-	    "m:1: backend \"b\": there is no program /usr/share/lmtpd/" },
+	    "m:1: backend \"b\": there is no program "
+	    LMTPD_DATADIR "/" },
 	{ "backend \"b\" { command = {\"/etc/passwd\"} }\n" CHANNEL A USUAL,
 	    "m:1: backend \"b\": /etc/passwd is not executable" },
 	{ "backend \"b\" { command = {\"/etc\"} }\n" CHANNEL A USUAL,

@@ -331,6 +331,10 @@ the_end_is_checked(void **state)
 	for (r.u.end.tails = 0; r.u.end.tails <= RECORD_TAIL_MAX;
 	    r.u.end.tails++)
 		assert_true(record_valid(&r, n));
+	/* whatever lies behind the last one that there is room for */
+	memcpy((char *)&r.u.end + offsetof(struct record_end, tail) +
+	    RECORD_TAIL_MAX * sizeof(uint32_t), r.u.end.tail,
+	    sizeof(uint32_t));
 	assert_false(record_valid(&r, n));
 	r.u.end.tails = UINT32_MAX;
 	assert_false(record_valid(&r, n));

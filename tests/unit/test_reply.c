@@ -1,19 +1,14 @@
 /*
- * Replies: one line each, whatever a client or a backend put into them, and a
- * client that does not read them costs one idle limit.
+ * Replies: one line each, whatever a client or a backend put into them.
  */
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -21,23 +16,11 @@
 
 #include "reply.h"
 
-#define PIPE_SIZE	4096
-
 /* Sends to fd[1]; the client reads fd[0]. */
 static void
 make_replies(struct replies *r, int fd[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	memset(r, 0, sizeof(*r));
-	r->fd = fd[1];
-	r->idle = 1;
-}
-
-static void
-make_piped(struct replies *r, int fd[2])
-{
-	assert_int_equal(pipe(fd), 0);
-	assert_int_equal(fcntl(fd[1], F_SETPIPE_SZ, PIPE_SIZE), PIPE_SIZE);
 	memset(r, 0, sizeof(*r));
 	r->fd = fd[1];
 	r->idle = 1;
@@ -250,184 +233,6 @@ the_table_of_reasons_is_whole(void **state)
 	}
 }
 
-/* The buffer is flushed when it is full, and no line is lost or torn. */
-static void
-more_than_the_buffer_holds(void **state)
-{
-	char line[64], buf[64];
-	int i, status, fd[2];
-	struct replies r;
-	pid_t pid;
-	FILE *fp;
-
-	(void)state;
-	make_replies(&r, fd);
-	pid = fork();
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		close(fd[0]);
-		for (i = 0; i < 20000; i++)
-			reply_add(&r, "250 2.1.5 line %d", i);
-		_exit(reply_flush(&r) == 0 ? 0 : 1);
-	}
-	close(fd[1]);
-	fp = fdopen(fd[0], "r");
-	assert_non_null(fp);
-	for (i = 0; i < 20000; i++) {
-		snprintf(line, sizeof(line), "250 2.1.5 line %d\r\n", i);
-		assert_non_null(fgets(buf, sizeof(buf), fp));
-		assert_string_equal(buf, line);
-	}
-	assert_null(fgets(buf, sizeof(buf), fp));
-	fclose(fp);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-}
-
-static double
-seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-/* Fills what there is between us, and checks that the last wait ended. */
-static void
-check_gives_up(struct replies *r)
-{
-	double began = seconds(), took;
-	int i;
-
-	for (i = 0; i < 1000000 && !r->broken; i++)
-		reply_add(r, "250 2.1.5 a reply that nobody reads %d", i);
-	took = seconds() - began;
-	assert_true(r->broken);
-	assert_true(took > 0.9 && took < 5);
-	/* what comes after costs nothing */
-	began = seconds();
-	for (i = 0; i < 1000; i++)
-		reply_add(r, "250 %d", i);
-	assert_int_equal(r->len, 0);
-	assert_int_equal(reply_flush(r), -1);
-	assert_true(reply_client_gone(r));
-	assert_true(seconds() - began < 0.5);
-}
-
-static void
-a_client_that_never_reads(void **state)
-{
-	struct replies r;
-	int fd[2];
-
-	(void)state;
-	make_replies(&r, fd);
-	check_gives_up(&r);
-	close_pair(fd);
-	make_piped(&r, fd);
-	check_gives_up(&r);
-	close_pair(fd);
-}
-
-/* It reads no slower than the limit: it is served, in order. */
-static void
-a_slow_pipe_is_waited_for(void **state)
-{
-	char buf[3 * PIPE_SIZE];
-	int i, status, fd[2];
-	size_t got = 0;
-	struct replies r;
-	ssize_t n;
-	pid_t pid;
-
-	(void)state;
-	make_piped(&r, fd);
-	pid = fork();
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		close(fd[0]);
-		for (i = 0; i < 100; i++)
-			reply_add(&r, "%0100d", i);
-		_exit(reply_flush(&r) == 0 ? 0 : 1);
-	}
-	close(fd[1]);
-	do {
-		usleep(150000);
-		n = read(fd[0], buf + got, sizeof(buf) - got);
-		assert_int_not_equal(n, -1);
-		got += (size_t)n;
-	} while (n > 0);
-	assert_int_equal(got, 100 * 102);
-	assert_memory_equal(buf + 99 * 102 + 98, "99\r\n", 4);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	close(fd[0]);
-}
-
-/* The socket needs no help against SIGPIPE; for pipes it is ignored. */
-static void
-a_client_that_has_gone(void **state)
-{
-	struct replies r;
-	int fd[2];
-
-	(void)state;
-	make_replies(&r, fd);
-	assert_false(reply_client_gone(&r));
-	close(fd[0]);
-	assert_true(reply_client_gone(&r));
-	reply_add(&r, "250 ok");
-	assert_int_equal(reply_flush(&r), -1);
-	assert_true(r.broken);
-	close(fd[1]);
-	signal(SIGPIPE, SIG_IGN);
-	make_piped(&r, fd);
-	assert_false(reply_client_gone(&r));
-	close(fd[0]);
-	assert_true(reply_client_gone(&r));
-	reply_add(&r, "250 ok");
-	assert_int_equal(reply_flush(&r), -1);
-	close(fd[1]);
-	signal(SIGPIPE, SIG_DFL);
-}
-
-/* One that says no more may well listen. */
-static void
-a_client_that_only_stopped_sending(void **state)
-{
-	struct replies r;
-	int fd[2];
-
-	(void)state;
-	make_replies(&r, fd);
-	assert_int_equal(shutdown(fd[0], SHUT_WR), 0);
-	assert_false(reply_client_gone(&r));
-	reply_add(&r, "221 bye");
-	check_written(&r, fd[0], "221 bye\r\n");
-	close_pair(fd);
-}
-
-/* The client's socket may be shared: its flags are as they were. */
-static void
-the_client_s_flags_are_untouched(void **state)
-{
-	struct replies r;
-	int fd[2], flags;
-
-	(void)state;
-	make_replies(&r, fd);
-	flags = fcntl(fd[1], F_GETFL);
-	reply_add(&r, "250 ok");
-	check_written(&r, fd[0], "250 ok\r\n");
-	assert_int_equal(fcntl(fd[1], F_GETFL), flags);
-	/* and one that does not block is no failure */
-	assert_int_equal(fcntl(fd[1], F_SETFL, flags | O_NONBLOCK), 0);
-	reply_add(&r, "250 ok");
-	check_written(&r, fd[0], "250 ok\r\n");
-	close_pair(fd);
-}
-
 int
 main(void)
 {
@@ -438,12 +243,6 @@ main(void)
 		cmocka_unit_test(a_long_recipient_leaves_the_text),
 		cmocka_unit_test(every_reason_has_its_reply),
 		cmocka_unit_test(the_table_of_reasons_is_whole),
-		cmocka_unit_test(more_than_the_buffer_holds),
-		cmocka_unit_test(a_client_that_never_reads),
-		cmocka_unit_test(a_slow_pipe_is_waited_for),
-		cmocka_unit_test(a_client_that_has_gone),
-		cmocka_unit_test(a_client_that_only_stopped_sending),
-		cmocka_unit_test(the_client_s_flags_are_untouched),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
