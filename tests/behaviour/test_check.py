@@ -5,13 +5,13 @@ import os
 import subprocess
 import tempfile
 
-from taptest import case, equal, match, run, table
+from taptest import Skip, case, equal, match, run, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LMTPCTL = os.environ.get("LMTPCTL", HERE + "/../../build/lmtpd/lmtpctl")
 SHIPPED = HERE + "/../../conf"
 
-CLEAN = """backend "b" { command = {"/bin/true"} }
+CLEAN = """trusted-peers = {"postfix"} backend "b" { command = {"/bin/true"} }
 channel "c" { recipient = "*@c.example"  backend = "b" }
 account "a" {
   forwarding-user = "u"
@@ -23,15 +23,29 @@ account "a" {
 """
 
 
-def check(text, mode=0o640):
-    """Exit status and output, the directory cut out."""
+NOBODY = 65534
+ROOT = os.geteuid() == 0
+
+
+def check(text, mode=0o640, owner=NOBODY, **environment):
+    """Exit status and output, the directory cut out.  Root is asked as it
+    would be on a site: the state directory is lmtpd's (owner), the file is
+    root's and readable by lmtpd's group."""
     with tempfile.TemporaryDirectory() as site:
         path = site + "/m"
+        state = site + "/state"
         with open(path, "wb") as f:
             f.write(text.encode("utf-8", "surrogateescape"))
+        os.mkdir(state)
+        os.chmod(site, 0o755)
+        if ROOT:
+            os.chown(path, 0, NOBODY)
+            os.chown(state, owner, owner)
         os.chmod(path, mode)
         done = subprocess.run([LMTPCTL, "-f", path, "check"], timeout=20,
-                              stdin=subprocess.DEVNULL, capture_output=True)
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              env={**os.environ, **environment,
+                                   "LMTPD_STATE_DIR": state})
     equal(done.stderr, b"", "standard error")
     return done.returncode, done.stdout.decode().replace(site + "/", "")
 
@@ -62,6 +76,26 @@ def _():
     equal(status, 2, "exit status")
     match(r"\Aerror: m:1: max-hops = 0: .*\nerror: m:6: rate = .*\n"
           r"error: m:9: domain .*\n\Z", output)
+
+
+@case("root asks: what lmtpd's user cannot read is an error")
+def _():
+    if not ROOT:
+        raise Skip("needs root")
+    status, output = check(clean(), mode=0o600)
+    equal(status, 2, "exit status")
+    match(r"\Aerror: m:1: cannot be opened \(Permission denied\): .*\n\Z",
+          output)
+
+
+@case("root asks: a state directory of root's is a warning")
+def _():
+    if not ROOT:
+        raise Skip("needs root")
+    status, output = check(clean(), owner=0)
+    equal(status, 1, "exit status")
+    match(r"\Awarning: m:1: state-dir \S+ must be there and belong .*\n\Z",
+          output)
 
 
 @case("no file: 2")
@@ -142,17 +176,11 @@ def _():
 
 @case("the shipped configuration has one warning, which it explains")
 def _():
-    environment = dict(os.environ, LMTPD_DATADIR=SHIPPED)
-    with tempfile.TemporaryDirectory() as site:
-        with open(SHIPPED + "/lmtpd.conf") as f, open(site + "/m", "w") as g:
-            g.write(f.read())
-        os.chmod(site + "/m", 0o640)
-        done = subprocess.run([LMTPCTL, "-f", site + "/m", "check"],
-                              stdin=subprocess.DEVNULL, capture_output=True,
-                              env=environment, timeout=20)
-    equal((done.returncode, done.stderr), (1, b""))
-    match(r"\Awarning: \S+:\d+: alice@example\.com: security \"none\" .*\n\Z",
-          done.stdout.decode())
+    with open(SHIPPED + "/lmtpd.conf") as f:
+        status, output = check(f.read(), LMTPD_DATADIR=SHIPPED)
+    equal(status, 1, "exit status")
+    match(r"\Awarning: m:\d+: alice@example\.com: security \"none\" .*\n\Z",
+          output)
 
 
 run()

@@ -88,7 +88,7 @@ write_postfix() {
 	mute unix - - n - - lmtp
 	  -o lmtp_send_xforward_command=no
 	filter unix - n n - 20 spawn
-	  user=nobody argv=$LMTPD -f $dir/lmtpd.conf
+	  user=nobody argv=$dir/lmtpd -f $dir/lmtpd.conf
 	MASTER
 }
 
@@ -111,6 +111,7 @@ can_overlay() {
 setup_file() {
 	export dir=$BATS_FILE_TMPDIR
 	can_overlay || return 0
+	cp "$LMTPD" "$dir/"	# for nobody, who may not reach the build
 	write_backend
 	write_conf
 	write_postfix

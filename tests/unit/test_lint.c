@@ -97,7 +97,7 @@ static const struct advice advices[] = {
 };
 
 static struct policy *
-lint(const char *text, struct said *said)
+lint_as_is(const char *text, struct said *said, const char *peer)
 {
 	const struct conf_report report = { said_say, said };
 	struct policy *p = site_load(text, said);
@@ -105,10 +105,22 @@ lint(const char *text, struct said *said)
 
 	if (p == NULL)
 		fail_msg("%s\n%s", text, said->text);
+	if (peer != NULL && p->trusted_peers.n == 0) {
+		free(p->trusted_peers.v);
+		p->trusted_peers.v = conf_room(2, sizeof(char *));
+		p->trusted_peers.v[p->trusted_peers.n++] = conf_dup(peer);
+	}
 	warnings = lint_policy(p, &report);
 	assert_int_equal(warnings, said->warnings);
 	assert_int_equal(said->errors, 0);
 	return p;
+}
+
+/* A site has an MTA, where its text does not name another. */
+static struct policy *
+lint(const char *text, struct said *said)
+{
+	return lint_as_is(text, said, "postfix");
 }
 
 /* Whether each line begins as it should, and there is no other. */
@@ -129,6 +141,31 @@ is_advice(const char *said, const char *want)
 			want++;
 	}
 	return *said == '\0';
+}
+
+static void
+an_address_that_nobody_can_tell_is_told(void **state)
+{
+	static const struct {
+		const char	*text;
+		bool		 told;
+	} rows[] = {
+		{ HEAD A USUAL, true },
+		{ "client-address = \"peer\"\n" HEAD A USUAL, false },
+		{ HEAD A "channel \"c\" { }\nemail \"a@b.c\" "
+		    "{ security = {\"local\"} }}\n", true },
+		{ HEAD A "channel \"c\" { }\nip \"192.0.2.1\" { }}\n", true },
+		{ HEAD A "channel \"c\" { }\nemail \"a@b.c\" "
+		    "{ security = {\"none\", \"local\"} }}\n", false },
+	};
+	struct said said;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		policy_free(lint_as_is(rows[i].text, &said, NULL));
+		assert_int_equal(strstr(said.text, "name the MTA's user in "
+		    "trusted-peers") != NULL, rows[i].told);
+	}
 }
 
 static void
@@ -238,6 +275,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_address_that_nobody_can_tell_is_told),
 		cmocka_unit_test(advice_is_given_where_due),
 		cmocka_unit_test(octets_without_an_anchor_are_told),
 		cmocka_unit_test(many_sources_in_one_file_are_told),
