@@ -61,7 +61,7 @@ child_signals(void)
 	sigset_t none;
 	int sig;
 
-	for (sig = 1; sig < 32; sig++)
+	for (sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
