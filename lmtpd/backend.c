@@ -15,22 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "log.h"
 
 #define SWEEP_ROUNDS	1000
-
-int64_t
-backend_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#define SWEEP_WAIT_MS	1000	/* for a killed process to end */
 
 /* All that the child needs, laid out before vfork(2). */
 struct start {
@@ -131,11 +123,12 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-static void
+/* -1: it is another user's by now (setuid = true), and not ours to end. */
+static int
 kill_group(const struct run *run)
 {
 	kill(-run->pid, SIGKILL);
-	kill(run->pid, SIGKILL);
+	return kill(run->pid, SIGKILL) == -1 && errno == EPERM ? -1 : 0;
 }
 
 /* The pipes, the process and the handle that tells its end. */
@@ -145,11 +138,12 @@ launch(struct run *run, struct start *s)
 	s->fd[1] = s->fd[2] = -1;
 	run->pid = run->pidfd = run->out.fd = run->err.fd = -1;
 	if (open_stream(&run->out, &s->fd[1]) == 0 &&
-	    open_stream(&run->err, &s->fd[2]) == 0 &&
-	    (run->pid = spawn(s)) != -1)
-		run->pidfd = syscall(SYS_pidfd_open, run->pid, 0);
+	    open_stream(&run->err, &s->fd[2]) == 0)
+		run->pid = spawn(s);
 	close_fd(&s->fd[1]);
 	close_fd(&s->fd[2]);
+	if (run->pid != -1)
+		run->pidfd = syscall(SYS_pidfd_open, run->pid, 0);
 	if (run->pidfd != -1)
 		return 0;
 	if (run->pid != -1) {
@@ -184,7 +178,7 @@ backend_start(struct run *run, const struct backend *b,
 		reason = REASON_NOT_STARTED;
 	} else
 		reason = REASON_OK;
-	run->started = backend_now();
+	run->started = clock_ms();
 	run->deadline = run->started + (int64_t)b->timeout * 1000;
 	delivery_free(s.argv);
 	delivery_free(s.env);
@@ -244,11 +238,11 @@ backend_read(struct run *run)
 	read_stream(run, &run->err);
 }
 
-void
+int
 backend_kill(struct run *run, enum reason why)
 {
 	run->killed = why;
-	kill_group(run);
+	return kill_group(run);
 }
 
 /* 1 to 3 digits of an enhanced code, and what ends them. */
@@ -303,13 +297,16 @@ exit_reason(int code)
 static void
 judge_end(const struct run *run, int status, struct recipient *r)
 {
-	/* one that ended by itself is believed, however late */
-	if (WIFEXITED(status))
+	bool success = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	/* a success is believed, however late; what else we caused is ours */
+	if (run->killed != REASON_OK && !success)
+		r->reason = run->killed;
+	else if (WIFEXITED(status))
 		r->reason = exit_reason(WEXITSTATUS(status));
 	else
-		r->reason = run->killed != REASON_OK ?
-		    run->killed : REASON_SIGNAL;
-	if (WIFEXITED(status) && WEXITSTATUS(status) != 0 &&
+		r->reason = REASON_SIGNAL;
+	if (run->killed == REASON_OK && WIFEXITED(status) && !success &&
 	    read_override(run->first, r)) {
 		r->reason = REASON_OVERRIDE;
 		r->outcome = r->enhanced[0] == '5' ?
@@ -324,20 +321,30 @@ judge_end(const struct run *run, int status, struct recipient *r)
 		r->outcome = OUTCOME_REFUSED;
 		break;
 	default:
-		r->outcome = WIFEXITED(status) ?
+		r->outcome = WIFEXITED(status) && run->killed == REASON_OK ?
 		    OUTCOME_DEFERRED : OUTCOME_MAYBE_SENT;
 		break;
 	}
 }
 
-void
-backend_finish(struct run *run, struct recipient *r)
+/* How it ended; where nobody can say, as if it was killed: no success. */
+static int
+reap(pid_t pid)
 {
-	int status = 0;
+	int status, rc;
 
-	while (waitpid(run->pid, &status, 0) == -1 && errno == EINTR)
-		;
-	backend_read(run);
+	do
+		rc = waitpid(pid, &status, 0);
+	while (rc == -1 && errno == EINTR);
+	if (rc != -1)
+		return status;
+	log_warn("waitpid");
+	return SIGKILL;
+}
+
+static void
+close_run(struct run *run)
+{
 	if (run->out.len > 0)
 		end_line(run, &run->out);
 	if (run->err.len > 0)
@@ -345,19 +352,54 @@ backend_finish(struct run *run, struct recipient *r)
 	close_fd(&run->out.fd);
 	close_fd(&run->err.fd);
 	close_fd(&run->pidfd);
-	r->status = status;
-	r->ms = backend_now() - run->started;
-	judge_end(run, status, r);
 }
 
-/* Kill the children that are there now.  False: none was left. */
+void
+backend_finish(struct run *run, struct recipient *r)
+{
+	r->status = reap(run->pid);
+	r->ms = clock_ms() - run->started;
+	backend_read(run);
+	close_run(run);
+	judge_end(run, r->status, r);
+}
+
+void
+backend_abandon(struct run *run, struct recipient *r)
+{
+	log_warnx("backend \"%s\" %s: process %ld became another user's and "
+	    "cannot be ended", run->backend->name, run->log_id,
+	    (long)run->pid);
+	r->ms = clock_ms() - run->started;
+	r->reason = run->killed;
+	r->outcome = OUTCOME_MAYBE_SENT;
+	backend_read(run);
+	close_run(run);
+}
+
+/* False: it is not ours to end, or does not end. */
 static bool
-sweep_once(pid_t keep)
+end_child(pid_t pid)
+{
+	int64_t until = clock_ms() + SWEEP_WAIT_MS;
+	pid_t rc;
+
+	if (kill(pid, SIGKILL) == -1 && errno == EPERM)
+		return waitpid(pid, NULL, WNOHANG) == pid;
+	while ((rc = waitpid(pid, NULL, WNOHANG)) == 0 && clock_ms() < until)
+		usleep(500);
+	return rc != 0;
+}
+
+/* End the children that are there now; *left counts those that stay. */
+static bool
+sweep_once(pid_t keep, unsigned int *left)
 {
 	bool found = false;
 	long pid;
 	FILE *fp;
 
+	*left = 0;
 	if ((fp = fopen("/proc/thread-self/children", "re")) == NULL) {
 		log_warn("cannot look for a backend's orphans: "
 		    "/proc/thread-self/children");
@@ -366,10 +408,10 @@ sweep_once(pid_t keep)
 	while (fscanf(fp, "%ld", &pid) == 1) {
 		if (pid == keep)
 			continue;
-		found = true;
-		kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-			;
+		if (end_child(pid))
+			found = true;
+		else
+			(*left)++;
 	}
 	fclose(fp);
 	return found;
@@ -379,11 +421,16 @@ sweep_once(pid_t keep)
 void
 backend_sweep(pid_t keep)
 {
+	unsigned int left = 0;
 	int i;
 
 	for (i = 0; i < SWEEP_ROUNDS; i++)
-		if (!sweep_once(keep))
-			return;
-	log_warnx("a backend's descendants multiply faster than they can be "
-	    "ended");
+		if (!sweep_once(keep, &left))
+			break;
+	if (i == SWEEP_ROUNDS)
+		log_warnx("a backend's descendants multiply faster than they "
+		    "can be ended");
+	else if (left > 0)
+		log_warnx("%u of a backend's descendants cannot be ended",
+		    left);
 }

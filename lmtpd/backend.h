@@ -37,9 +37,6 @@ struct run {
 	char			 first[BACKEND_LINE_MAX]; /* line of err */
 };
 
-/* Milliseconds of the monotonic clock. */
-int64_t	 backend_now(void);
-
 /*
  * Start it with standard input from fd, which stays the caller's.
  * REASON_OK; REASON_DASH, REASON_NOT_STARTED or REASON_INTERNAL where it was
@@ -52,15 +49,21 @@ enum reason
 /* Read what it wrote so far; never waits. */
 void	 backend_read(struct run *);
 
-/* End it and its process group now; the reason goes to the recipient, unless
- * it has ended by itself before. */
-void	 backend_kill(struct run *, enum reason);
+/*
+ * End it and its process group now; the reason goes to the recipient, unless
+ * it succeeded before.  0; -1: it is another user's process by now (setuid =
+ * true) and runs on: backend_abandon() it.
+ */
+int	 backend_kill(struct run *, enum reason);
 
 /*
  * It has ended: reap it, read the rest, and write outcome, reason, reply,
  * status and time into the recipient.  Frees what the run held.
  */
 void	 backend_finish(struct run *, struct recipient *);
+
+/* Wait no longer: the recipient is MAYBE_SENT.  Frees what the run held. */
+void	 backend_abandon(struct run *, struct recipient *);
 
 /*
  * End every descendant that is left, orphans of any session, but keep one

@@ -2,20 +2,23 @@
  * The backends of one message, side by side.  One loop: start what may start,
  * wait for an end, an output or a limit, and reap.
  */
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <sha2.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "backend.h"
+#include "clock.h"
 #include "deliver.h"
 #include "log.h"
 
 #define ID_MAX		33	/* 128 bits in hex, and the NUL */
 #define FDS_A_RUN	3
+#define FDS_OURS	64	/* all others, with room */
 #define WAIT_MAX_MS	60000
 
 struct slot {
@@ -29,7 +32,7 @@ struct work {
 	size_t		 slots;
 	size_t		 running;
 	bool		 started;	/* any, so far */
-	size_t		 next;		/* recipient to look at */
+	size_t		 next;		/* all before it are begun */
 	struct pollfd	*pfd;
 	enum reason	 over;		/* why nothing more starts; REASON_OK */
 };
@@ -148,43 +151,54 @@ backend_is_full(const struct work *w, const struct backend *b)
 static bool
 wants_run(const struct recipient *r)
 {
-	return r->outcome == OUTCOME_NONE && r->same == NULL;
+	return r->outcome == OUTCOME_NONE && r->same == NULL && !r->begun;
 }
 
-/* Start recipients in order, up to the first whose backend is full. */
+/* Start one recipient, or settle it.  False: its backend is full. */
+static bool
+begin(struct work *w, struct recipient *r)
+{
+	enum reason reason = w->over;
+	struct slot *slot;
+
+	if (reason == REASON_OK) {
+		if (backend_is_full(w, r->decision.channel->backend) ||
+		    (slot = free_slot(w)) == NULL)
+			return false;
+		reason = start_run(w, slot, r);
+		if (reason == REASON_OK) {
+			slot->recipient = r;
+			r->begun = true;
+			w->started = true;
+			w->running++;
+			return true;
+		}
+	}
+	settle(r, reason);
+	return true;
+}
+
+/* Start recipients in order; one whose backend is full holds up no other. */
 static void
 start_some(struct work *w)
 {
 	struct envelope *e = w->job->envelope;
-	struct slot *slot;
-	enum reason reason;
+	size_t i;
 
-	for (; w->next < e->recipients; w->next++) {
-		struct recipient *r = e->recipient[w->next];
+	for (i = w->next; i < e->recipients; i++) {
+		struct recipient *r = e->recipient[i];
 
-		if (!wants_run(r))
-			continue;
-		if (w->over != REASON_OK) {
-			settle(r, w->over);
-			continue;
-		}
-		if (backend_is_full(w, r->decision.channel->backend) ||
-		    (slot = free_slot(w)) == NULL)
-			return;
-		if ((reason = start_run(w, slot, r)) != REASON_OK) {
-			settle(r, reason);
-			continue;
-		}
-		slot->recipient = r;
-		w->started = true;
-		w->running++;
+		if (w->over == REASON_OK && clock_ms() >= w->job->deadline)
+			w->over = REASON_TIME_UP;
+		if ((!wants_run(r) || begin(w, r)) && i == w->next)
+			w->next++;
 	}
 }
 
 static int
 wait_ms(const struct work *w)
 {
-	int64_t first = w->job->deadline, now = backend_now();
+	int64_t first = w->job->deadline, now = clock_ms();
 	size_t i;
 
 	for (i = 0; i < w->slots; i++)
@@ -215,6 +229,23 @@ fill_pollfds(struct work *w)
 	w->pfd[0].events = POLLIN;
 }
 
+static void
+release(struct work *w, struct slot *s)
+{
+	s->recipient = NULL;
+	w->running--;
+}
+
+static void
+kill_run(struct work *w, struct slot *s, enum reason why)
+{
+	s->run.deadline = INT64_MAX;
+	if (backend_kill(&s->run, why) == 0)
+		return;
+	backend_abandon(&s->run, s->recipient);
+	release(w, s);
+}
+
 /* The time is up, or we are told to stop: nothing starts, all is ended. */
 static void
 finish_now(struct work *w, enum reason why)
@@ -223,17 +254,15 @@ finish_now(struct work *w, enum reason why)
 
 	w->over = why;
 	for (i = 0; i < w->slots; i++)
-		if (w->slot[i].recipient != NULL) {
-			backend_kill(&w->slot[i].run, why);
-			w->slot[i].run.deadline = INT64_MAX;
-		}
+		if (w->slot[i].recipient != NULL)
+			kill_run(w, &w->slot[i], why);
 	w->job->deadline = INT64_MAX;
 }
 
 static void
 kill_overdue(struct work *w)
 {
-	int64_t now = backend_now();
+	int64_t now = clock_ms();
 	size_t i;
 
 	if (now >= w->job->deadline)
@@ -241,10 +270,8 @@ kill_overdue(struct work *w)
 	for (i = 0; i < w->slots; i++) {
 		struct slot *s = &w->slot[i];
 
-		if (s->recipient != NULL && now >= s->run.deadline) {
-			backend_kill(&s->run, REASON_TIMEOUT);
-			s->run.deadline = INT64_MAX;
-		}
+		if (s->recipient != NULL && now >= s->run.deadline)
+			kill_run(w, s, REASON_TIMEOUT);
 	}
 }
 
@@ -261,8 +288,7 @@ reap_some(struct work *w)
 			continue;
 		if (p[0].revents != 0) {
 			backend_finish(&s->run, s->recipient);
-			s->recipient = NULL;
-			w->running--;
+			release(w, s);
 		} else if (p[1].revents != 0 || p[2].revents != 0)
 			backend_read(&s->run);
 	}
@@ -285,6 +311,19 @@ work_once(struct work *w)
 	kill_overdue(w);
 }
 
+/* The usual limit is lower than what many runs side by side need. */
+static void
+raise_limit(size_t slots)
+{
+	rlim_t need = slots * FDS_A_RUN + FDS_OURS;
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur >= need)
+		return;
+	rl.rlim_cur = rl.rlim_max < need ? rl.rlim_max : need;
+	setrlimit(RLIMIT_NOFILE, &rl);
+}
+
 /* As many slots as can ever be used at once. */
 static int
 make_slots(struct work *w)
@@ -301,6 +340,7 @@ make_slots(struct work *w)
 		w->slots = wanted;
 	if (w->slots == 0)
 		return 0;
+	raise_limit(w->slots);
 	w->slot = calloc(w->slots, sizeof(*w->slot));
 	w->pfd = calloc(1 + w->slots * FDS_A_RUN, sizeof(*w->pfd));
 	return w->slot == NULL || w->pfd == NULL ? -1 : 0;

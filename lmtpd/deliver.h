@@ -21,7 +21,7 @@ struct deliver {
 	const struct msg		*msg;
 	struct envelope			*envelope;
 	const char			*log_id;
-	int64_t				 deadline;	/* backend_now()'s ms */
+	int64_t				 deadline;	/* clock_ms()'s ms */
 	int				 stop_fd;	/* readable: end at once */
 	pid_t				 host;		/* the child to keep */
 };

@@ -53,6 +53,14 @@ finish(struct engine *e, enum record_type type, const void *payload,
 	_exit(0);
 }
 
+static bool
+input_ready(const struct engine *e, int ms)
+{
+	struct pollfd pfd = { .fd = e->client, .events = POLLIN };
+
+	return poll(&pfd, 1, ms) == 1;
+}
+
 /* Read more input behind what is unread.  False: the client closed. */
 static bool
 fill(struct engine *e)
@@ -66,7 +74,8 @@ fill(struct engine *e)
 	}
 	do
 		n = read(e->client, e->buf + e->len, BUFFER_SIZE - e->len);
-	while (n == -1 && errno == EINTR);
+	while (n == -1 && (errno == EINTR ||
+	    (errno == EAGAIN && input_ready(e, -1))));
 	if (n <= 0)
 		return false;
 	e->len += n;
@@ -77,14 +86,6 @@ fill(struct engine *e)
 		e->owing = owing;
 	}
 	return true;
-}
-
-static bool
-input_ready(const struct engine *e, int ms)
-{
-	struct pollfd pfd = { .fd = e->client, .events = POLLIN };
-
-	return poll(&pfd, 1, ms) == 1;
 }
 
 /* More input for a command; the replies so far leave before we wait. */

@@ -30,6 +30,7 @@ struct recipient {
 	struct recipient	*same;		/* an earlier one that this
 						 * one repeats, or NULL */
 	/* after DATA */
+	bool			 begun;		/* a backend was started */
 	enum outcome		 outcome;
 	enum reason		 reason;
 	char			 enhanced[12];	/* of a backend's own reply */

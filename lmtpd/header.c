@@ -22,7 +22,7 @@ enum state {
 	STATE_NAME,		/* in what may be a field's name */
 	STATE_BLANKS,		/* between that and its colon */
 	STATE_VALUE,
-	STATE_MBOX,		/* in an mbox "From " line */
+	STATE_SKIP,		/* in an mbox "From " line */
 	STATE_DONE,
 	STATE_TOO_BIG,
 	STATE_NO_MEMORY
@@ -206,7 +206,7 @@ no_field(struct header *h)
 	if (!mbox)
 		finish(h, h->block);
 	else if (count_bytes(h, h->pending))
-		h->state = STATE_MBOX;
+		h->state = STATE_SKIP;
 }
 
 /*
@@ -226,8 +226,10 @@ hold(struct header *h, char c)
 static size_t
 take_line(struct header *h, const char *s)
 {
-	if (h->count > 0 && is_blank(*s)) {
-		h->state = STATE_VALUE;
+	if (is_blank(*s)) {
+		/* of nothing: whoever reads on behind fields of ours takes
+		 * it for theirs, and goes on with the header */
+		h->state = h->count > 0 ? STATE_VALUE : STATE_SKIP;
 		return 0;
 	}
 	end_field(h);

@@ -4,7 +4,8 @@
  *
  * The block ends at the first blank line, at a line that is neither a field
  * nor a continuation (the body begins there), or with the message.  One mbox
- * "From " line before the first field is passed over.
+ * "From " line before the first field is passed over, as are continuation
+ * lines there.
  */
 #ifndef HEADER_H
 #define HEADER_H

@@ -16,6 +16,10 @@
 #include "privsep.h"
 #include "record.h"
 
+/* Far more than any transaction takes; an engine gone wild has no more. */
+#define CPU_SECONDS		60
+#define CPU_BYTES_A_SECOND	(1024 * 1024)
+
 struct host {
 	int	 control;
 	int	 client;
@@ -26,11 +30,15 @@ struct host {
 static int
 limit_engine(uint64_t fsize)
 {
-	struct rlimit file = { fsize, fsize }, core = { 0, 0 };
+	struct rlimit file = { fsize, fsize }, none = { 0, 0 };
+	rlim_t seconds = CPU_SECONDS + fsize / CPU_BYTES_A_SECOND;
+	struct rlimit cpu = { seconds, seconds };
 
 	signal(SIGXFSZ, SIG_IGN);	/* write(2) says EFBIG */
 	return setrlimit(RLIMIT_FSIZE, &file) == -1 ||
-	    setrlimit(RLIMIT_CORE, &core) == -1 ? -1 : 0;
+	    setrlimit(RLIMIT_CPU, &cpu) == -1 ||
+	    setrlimit(RLIMIT_NPROC, &none) == -1 ||
+	    setrlimit(RLIMIT_CORE, &none) == -1 ? -1 : 0;
 }
 
 static _Noreturn void
@@ -45,19 +53,19 @@ become_engine(struct host *h, int channel, uint64_t fsize, pid_t parent)
 static int
 start_engine(struct host *h, int channel, uint64_t fsize)
 {
-	pid_t self = getpid();
+	pid_t self = getpid(), pid = fork();
 
-	h->engine = fork();
-	if (h->engine == 0)
+	if (pid == 0)
 		become_engine(h, channel, fsize, self);
-	if (h->engine == -1)
+	if (pid == -1)
 		return -1;
-	h->pidfd = syscall(SYS_pidfd_open, h->engine, 0);
+	h->pidfd = syscall(SYS_pidfd_open, pid, 0);
 	if (h->pidfd == -1) {
-		kill(h->engine, SIGKILL);
-		waitpid(h->engine, NULL, 0);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
 		return -1;
 	}
+	h->engine = pid;
 	return 0;
 }
 
@@ -113,6 +121,10 @@ host_run(int control, int client)
 {
 	struct host h = { .control = control, .client = client };
 
+	/* told to stop, the monitor has the last word: it ends us */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	while (serve_once(&h) == 0)
 		;
 	if (h.engine != 0)

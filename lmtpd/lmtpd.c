@@ -3,6 +3,8 @@
  * processes up in the order that keeps them apart: descriptors moved, root
  * given up, the engine host forked, and only then the configuration read.
  */
+#include <sys/stat.h>
+
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,10 +28,17 @@ struct options {
 	bool		 debug;		/* -d */
 };
 
+/* A client that is there must not take our words for replies. */
 static _Noreturn void
 usage(void)
 {
-	fprintf(stderr, "usage: lmtpd [-dn] [-f conf] [-u user]\n");
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
+		dprintf(STDOUT_FILENO, "421 4.3.5 started with wrong "
+		    "options, see lmtpd(8)\r\n");
+	else
+		fprintf(stderr, "usage: lmtpd [-dn] [-f conf] [-u user]\n");
 	exit(EX_USAGE);
 }
 
@@ -39,6 +48,7 @@ parse_options(int argc, char **argv, struct options *o)
 	static const struct option none[] = { { 0 } };
 	int c;
 
+	opterr = 0;	/* usage() knows where to say it */
 	o->conf = LMTPD_CONF;
 	o->user = LMTPD_USER;
 	while ((c = getopt_long(argc, argv, "df:nu:", none, NULL)) != -1) {
@@ -93,11 +103,22 @@ check_only(const struct options *o)
 static int
 turn_away(int out, const char *reply, int code)
 {
-	struct replies r = { .fd = out, .idle = 10 };
+	struct replies r = { .fd = out, .idle = 10, .stop_fd = -1 };
 
 	reply_add(&r, "%s", reply);
 	reply_flush(&r);
 	return code;
+}
+
+/* It may hold secrets that the configuration names as ${VARIABLE}. */
+static void
+wipe_environment(void)
+{
+	char **v;
+
+	for (v = environ; v != NULL && *v != NULL; v++)
+		explicit_bzero(*v, strlen(*v));
+	clearenv();
 }
 
 static int
@@ -122,6 +143,7 @@ main(int argc, char **argv)
 	int control;
 	pid_t host;
 
+	closefrom(STDERR_FILENO + 1);
 	/* who executes us may ignore it, and waitpid(2) would know nothing */
 	signal(SIGCHLD, SIG_DFL);
 	parse_options(argc, argv, &o);
@@ -140,6 +162,7 @@ main(int argc, char **argv)
 		close(fds.out);
 		if (fds.err != -1)
 			close(fds.err);
+		wipe_environment();
 		host_run(control, fds.in);
 	}
 	return serve(&o, &fds, control, host);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "backend.h"
+#include "clock.h"
 #include "deliver.h"
 #include "log.h"
 #include "message.h"
@@ -104,7 +104,9 @@ check_message(struct transaction *t, const struct record_end *end, bool whole)
 		log_warn("the spool disagrees with the engine");
 		return REASON_ENGINE;
 	}
-	if ((rc = authorise_read_header(t->msg, &t->header)) != 0)
+	if ((rc = authorise_read_header(t->msg, &t->header)) == -1)
+		log_warn("cannot read the header");
+	if (rc != 0)
 		return rc == 1 ? REASON_HEADER : REASON_INTERNAL;
 	return REASON_OK;
 }
@@ -183,7 +185,7 @@ void
 message_finish(struct transaction *t, const struct record_end *end,
     bool whole)
 {
-	int64_t began = backend_now();
+	int64_t began = clock_ms();
 	enum reason reason = check_message(t, end, whole);
 	size_t i;
 

@@ -11,11 +11,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "backend.h"
+#include "clock.h"
 #include "log.h"
 #include "message.h"
 #include "monitor.h"
@@ -110,11 +109,11 @@ run_engine(struct monitor *m)
 		fail(m, "cannot make a channel");
 		return;
 	}
-	rc = record_send(m->control, RECORD_RUN, &run, sizeof(run), fd[1]);
+	rc = record_post(m->control, RECORD_RUN, &run, sizeof(run), fd[1]);
 	close(fd[1]);
 	m->channel = fd[0];
 	m->state = STATE_COMMANDS;
-	m->heard = backend_now();
+	m->heard = clock_ms();
 	m->ended = m->killed = false;
 	memset(&m->end, 0, sizeof(m->end));
 	if (rc == -1)
@@ -130,16 +129,17 @@ answer_data(struct monitor *m, bool allowed)
 
 	flush(m);
 	if (fd == -1)
-		rc = record_send(m->channel, RECORD_NO, NULL, 0, -1);
+		rc = record_post(m->channel, RECORD_NO, NULL, 0, -1);
 	else {
-		rc = record_send(m->channel, RECORD_GO, &go, sizeof(go), fd);
+		rc = record_post(m->channel, RECORD_GO, &go, sizeof(go), fd);
 		close(fd);
 		if (m->state != STATE_CLOSED)
 			m->state = STATE_DATA;
 	}
 	/* an engine that is gone is reported dead by its host */
-	if (rc == -1 && errno != EPIPE && errno != ECONNRESET)
-		log_warn("cannot answer the engine");
+	if (rc == -1 && errno != EPIPE && errno != ECONNRESET &&
+	    m->state != STATE_CLOSED)
+		fail(m, "the engine cannot be answered");
 }
 
 static void
@@ -164,7 +164,7 @@ go_on(struct monitor *m, enum next next)
 static void
 take_record(struct monitor *m, const struct record *r)
 {
-	m->heard = backend_now();
+	m->heard = clock_ms();
 	switch (r->type) {
 	case RECORD_COMMAND:
 		go_on(m, transaction_command(&m->t, &r->u.command));
@@ -196,8 +196,10 @@ from_engine(struct monitor *m)
 	if (rc == 0) {
 		close_channel(m);
 		m->state = STATE_ENDING;
-		m->heard = backend_now();
-	} else if (rc == -1 || !permitted[m->state][r.type])
+		m->heard = clock_ms();
+	} else if (rc == -1 && errno != EBADMSG)
+		fail(m, "the engine cannot be heard");
+	else if (rc == -1 || !permitted[m->state][r.type])
 		fail(m, "the engine sent nonsense");
 	else
 		take_record(m, &r);
@@ -248,7 +250,7 @@ wait_ms(const struct monitor *m)
 {
 	int64_t limit = m->state == STATE_ENDING ? ENGINE_END_MS :
 	    (int64_t)m->t.policy->idle_timeout * 1000;
-	int64_t left = m->heard + limit - backend_now();
+	int64_t left = m->heard + limit - clock_ms();
 
 	return left < 0 ? 0 : left;
 }
@@ -263,8 +265,8 @@ time_out(struct monitor *m)
 		hang_up(m, REASON_CLIENT_GONE, "421 4.4.2 idle for too long");
 	} else if (!m->killed) {
 		m->killed = true;
-		m->heard = backend_now();
-		record_send(m->control, RECORD_KILL, NULL, 0, -1);
+		m->heard = clock_ms();
+		record_post(m->control, RECORD_KILL, NULL, 0, -1);
 	} else
 		fail(m, "the engine cannot be ended");
 }
@@ -337,7 +339,7 @@ monitor_run(const struct policy *policy, int in, int out, int control,
 	m.t.peer = &m.peer;
 	m.t.replies = &m.replies;
 	m.t.host = host;
-	m.t.stop_fd = open_stop();
+	m.t.stop_fd = m.replies.stop_fd = open_stop();
 	if (m.t.stop_fd == -1 || prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		fail(&m, "cannot set the monitor up");
 	else {

@@ -94,7 +94,12 @@ privsep_drop_root(const char *user)
 	if (geteuid() != 0)
 		return 0;
 	errno = 0;
-	if ((pw = getpwnam(user)) == NULL) {
+	if ((pw = getpwnam(user)) == NULL && errno != 0) {
+		log_warn("started as root, but user \"%s\" cannot be looked "
+		    "up", user);
+		return -1;
+	}
+	if (pw == NULL) {
 		log_warnx("started as root, but there is no user \"%s\": "
 		    "make it, or name another with -u", user);
 		return -1;

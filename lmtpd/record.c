@@ -13,9 +13,9 @@
 
 #define HEADER_SIZE	offsetof(struct record, u)
 
-int
-record_send(int channel, enum record_type type, const void *payload,
-    size_t len, int fd)
+static int
+send_record(int channel, enum record_type type, const void *payload,
+    size_t len, int fd, int flags)
 {
 	struct record head = { .type = type, .len = len };
 	struct iovec iov[2] = {
@@ -40,9 +40,23 @@ record_send(int channel, enum record_type type, const void *payload,
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof(int));
 	}
 	do
-		n = sendmsg(channel, &msg, MSG_NOSIGNAL);
+		n = sendmsg(channel, &msg, MSG_NOSIGNAL | flags);
 	while (n == -1 && errno == EINTR);
 	return n == -1 ? -1 : 0;
+}
+
+int
+record_send(int channel, enum record_type type, const void *payload,
+    size_t len, int fd)
+{
+	return send_record(channel, type, payload, len, fd, 0);
+}
+
+int
+record_post(int channel, enum record_type type, const void *payload,
+    size_t len, int fd)
+{
+	return send_record(channel, type, payload, len, fd, MSG_DONTWAIT);
 }
 
 static size_t

@@ -73,10 +73,13 @@ struct record {
 };
 
 /*
- * Send a record; fd is passed along where it is not -1.  Blocks until there
- * is room.  0, or -1 (errno; EPIPE where the peer is gone).
+ * Send a record; fd is passed along where it is not -1.  0, or -1 (errno;
+ * EPIPE where the peer is gone).  record_send() blocks until there is room;
+ * record_post(), for the monitor, which waits for nobody, is EAGAIN then.
  */
 int	 record_send(int channel, enum record_type, const void *payload,
+	    size_t len, int fd);
+int	 record_post(int channel, enum record_type, const void *payload,
 	    size_t len, int fd);
 
 /*

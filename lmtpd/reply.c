@@ -14,6 +14,8 @@
 #include "log.h"
 #include "reply.h"
 
+#define STOP_WAIT_MS	1000	/* for the last replies */
+
 void
 reply_add(struct replies *r, const char *fmt, ...)
 {
@@ -67,16 +69,27 @@ write_some(int fd, const char *p, size_t n)
 	return w;
 }
 
+/* A client that takes bytes gets them, even when we are told to stop. */
 static int
 wait_writable(const struct replies *r)
 {
-	struct pollfd pfd = { .fd = r->fd, .events = POLLOUT };
-	int n;
+	struct pollfd pfd[2] = {
+		{ .fd = r->fd, .events = POLLOUT },
+		{ .fd = r->stop_fd, .events = POLLIN }
+	};
+	int n, ms = r->idle * 1000;
 
-	do
-		n = poll(&pfd, 1, r->idle * 1000);
-	while (n == -1 && errno == EINTR);
-	return n == 1 && (pfd.revents & POLLOUT) ? 0 : -1;
+	for (;;) {
+		n = poll(pfd, 2, ms);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		if (pfd[0].revents != 0)
+			return pfd[0].revents & POLLOUT ? 0 : -1;
+		pfd[1].fd = -1;
+		ms = STOP_WAIT_MS;
+	}
 }
 
 int

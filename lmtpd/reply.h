@@ -15,6 +15,7 @@
 struct replies {
 	int		 fd;
 	unsigned int	 idle;		/* seconds a write may wait */
+	int		 stop_fd;	/* readable: wait no longer; or -1 */
 	bool		 broken;	/* the client takes no more */
 	size_t		 len;
 	char		 buf[4096];	/* PIPE_BUF: a pipe takes it whole */

@@ -13,6 +13,7 @@
 #include "transaction.h"
 
 #define BAD_COMMANDS_MAX	10
+#define RCPTS_A_RECIPIENT	4	/* so often max-recipients, taken or not */
 
 static enum next
 out_of_turn(struct transaction *t, const char *what)
@@ -30,6 +31,7 @@ transaction_reset(struct transaction *t)
 	t->msg = NULL;
 	t->hinted = false;
 	t->received = 0;
+	t->rcpts = 0;
 	memset(&t->header, 0, sizeof(t->header));
 }
 
@@ -181,6 +183,12 @@ on_rcpt(struct transaction *t, const struct lmtp_command *cmd)
 	struct origin origin;
 	struct decision d;
 
+	if (t->rcpts++ > RCPTS_A_RECIPIENT * t->policy->max_recipients) {
+		log_warnx("id=%s client goes on with recipients: closing",
+		    t->id[0] != '\0' ? t->id : "-");
+		reply_add(t->replies, "421 4.5.3 far too many recipients");
+		return NEXT_CLOSE;
+	}
 	if (!t->envelope.open) {
 		/* not one of ten: MAIL may just have been refused */
 		reply_add(t->replies, "503 5.5.1 say MAIL first");

@@ -34,6 +34,7 @@ struct transaction {
 	unsigned int		 serial;
 	/* of the transaction */
 	char			 id[TRANSACTION_ID_MAX];
+	uint64_t		 rcpts;		/* RCPT commands */
 	struct envelope		 envelope;
 	struct msg		*msg;
 	uint64_t		 received;	/* bytes spooled */

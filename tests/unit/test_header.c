@@ -78,10 +78,12 @@ static const struct message	 messages[] = {
 	{ "ends in an empty fold", "A: b\n ", "A: b \n", "<A=b>", "" },
 	{ "a field in a fold", "A: b\n To: c\n\n", "A: b To: c\n",
 	    "<A=b To: c>", "" },
-	{ "continuation first", " a\nB: c\n\n", "", "", " a\nB: c\n\n" },
-	{ "blank name first", " : a\n\n", "", "", " : a\n\n" },
-	{ "blank first line of blanks", " \nB: c\n\n", "", "",
-	    " \nB: c\n\n" },
+	{ "continuation first", " a\nB: c\n\n", "B: c\n", "<B=c>", "" },
+	{ "continuations first", " a\n\tb\nB: c\n\nx", "B: c\n", "<B=c>",
+	    "x" },
+	{ "blank name first", " : a\n\n", "", "", "" },
+	{ "blank first line of blanks", " \nB: c\n\n", "B: c\n", "<B=c>",
+	    "" },
 
 	{ "obsolete blanks before the colon", "Subject \t : a\n\n",
 	    "Subject \t : a\n", "<Subject=a>", "" },
@@ -105,8 +107,8 @@ static const struct message	 messages[] = {
 	    "From b\nA: b\n" },
 	{ "mbox line behind a field", "A: b\nFrom a\nC: d\n", "A: b\n",
 	    "<A=b>", "From a\nC: d\n" },
-	{ "continuation behind mbox", "From a\n b\nC: d\n", "", "",
-	    " b\nC: d\n" },
+	{ "continuation behind mbox", "From a\n b\nC: d\n", "C: d\n",
+	    "<C=d>", "" },
 	{ "quoted mbox", ">From a\nA: b\n", "", "", ">From a\nA: b\n" },
 };
 

@@ -22,6 +22,7 @@ make_replies(struct replies *r, int fd[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	memset(r, 0, sizeof(*r));
+	r->stop_fd = -1;
 	r->fd = fd[1];
 	r->idle = 1;
 }

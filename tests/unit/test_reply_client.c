@@ -30,6 +30,7 @@ make_replies(struct replies *r, int fd[2])
 {
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
 	memset(r, 0, sizeof(*r));
+	r->stop_fd = -1;
 	r->fd = fd[1];
 	r->idle = 1;
 }
@@ -40,6 +41,7 @@ make_piped(struct replies *r, int fd[2])
 	assert_int_equal(pipe(fd), 0);
 	assert_int_equal(fcntl(fd[1], F_SETPIPE_SZ, PIPE_SIZE), PIPE_SIZE);
 	memset(r, 0, sizeof(*r));
+	r->stop_fd = -1;
 	r->fd = fd[1];
 	r->idle = 1;
 }
@@ -64,6 +66,7 @@ make_tcp(struct replies *r, int fd[2])
 	setsockopt(fd[1], SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
 	close(listener);
 	memset(r, 0, sizeof(*r));
+	r->stop_fd = -1;
 	r->fd = fd[1];
 	r->idle = 1;
 }
