@@ -87,18 +87,6 @@ envelope_add(struct envelope *e, const struct lmtp_rcpt *rcpt,
 }
 
 void
-envelope_xforward(struct envelope *e, const struct lmtp_xforward *xf)
-{
-	int i;
-
-	for (i = 0; i < XF_ATTRS; i++)
-		if (xf->given & (1U << i))
-			memcpy(e->xforward.value[i], xf->value[i],
-			    sizeof(xf->value[i]));
-	e->xforward.given |= xf->given;
-}
-
-void
 envelope_clear(struct envelope *e)
 {
 	size_t i;
@@ -118,7 +106,8 @@ outcome_name(enum outcome outcome)
 		[OUTCOME_REFUSED] = "refused",
 		[OUTCOME_DEFERRED] = "deferred",
 		[OUTCOME_MAYBE_SENT] = "maybe-sent",
-		[OUTCOME_WOULD_REFUSE] = "would-refuse"
+		[OUTCOME_WOULD_REFUSE] = "would-refuse",
+		[OUTCOME_DISCARDED] = "discarded"
 	};
 
 	return name[outcome];

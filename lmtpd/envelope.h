@@ -20,7 +20,8 @@ enum outcome {
 	OUTCOME_REFUSED,
 	OUTCOME_DEFERRED,
 	OUTCOME_MAYBE_SENT,	/* deferred, but a backend was at work */
-	OUTCOME_WOULD_REFUSE	/* accepted; enforce = false */
+	OUTCOME_WOULD_REFUSE,	/* accepted; enforce = false */
+	OUTCOME_DISCARDED	/* refused; answered 250, refusals = proven */
 };
 
 struct recipient {
@@ -56,9 +57,6 @@ struct envelope {
 struct recipient
 	*envelope_add(struct envelope *, const struct lmtp_rcpt *,
 	    const struct decision *);
-
-/* Merge one more XFORWARD command: what it gives replaces what was there. */
-void	 envelope_xforward(struct envelope *, const struct lmtp_xforward *);
 
 /* Empty it: end of data, RSET and LHLO drop XFORWARD's facts too. */
 void	 envelope_clear(struct envelope *);

@@ -43,14 +43,16 @@ convert(void *lib, const char *domain, char *out, size_t size)
 	__typeof__(&idn2_to_ascii_8z) to_ascii;
 	__typeof__(&idn2_free) release;
 	char *ascii = NULL;
-	int rv = -1;
+	int rc, rv = -1;
 
 	to_ascii = (__typeof__(to_ascii))dlsym(lib, "idn2_to_ascii_8z");
 	release = (__typeof__(release))dlsym(lib, "idn2_free");
 	if (to_ascii == NULL || release == NULL)
-		return -1;
-	if (to_ascii(domain, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK &&
-	    is_hostname(ascii) &&
+		return -2;
+	rc = to_ascii(domain, &ascii, IDN2_NONTRANSITIONAL);
+	if (rc == IDN2_MALLOC)
+		return -2;
+	if (rc == IDN2_OK && is_hostname(ascii) &&
 	    strlcpy(out, ascii, size) < size)
 		rv = 0;
 	release(ascii);
@@ -61,6 +63,7 @@ int
 idn_to_ascii(const char *domain, char *out, size_t size)
 {
 	static void *lib;	/* kept: opening it costs milliseconds */
+	int rc;
 
 	if (is_ascii(domain)) {
 		if (strlcpy(out, domain, size) >= size)
@@ -68,8 +71,9 @@ idn_to_ascii(const char *domain, char *out, size_t size)
 	} else {
 		if (lib == NULL)
 			lib = dlopen(LIBIDN2, RTLD_NOW | RTLD_LOCAL);
-		if (lib == NULL || convert(lib, domain, out, size) == -1)
-			return -1;
+		rc = lib == NULL ? -2 : convert(lib, domain, out, size);
+		if (rc != 0)
+			return rc;
 	}
 	fold(out);
 	return 0;

@@ -9,7 +9,8 @@
 /*
  * The A-label form of a domain, in lower case, into out.  One of ASCII is only
  * lower-cased; for another libidn2 is opened (UTS 46, nontransitional).
- * 0; -1: not a domain, too long for size, or libidn2 is not there.
+ * 0; -1: not a domain, or too long for size; -2: that cannot be told, libidn2
+ * is not there or has no memory.
  */
 int	 idn_to_ascii(const char *domain, char *out, size_t size);
 

@@ -27,6 +27,7 @@ static const char *const replies[LMTP_FAULTS] = {
 	[LMTP_SENDER] = "501 5.1.7 malformed sender address",
 	[LMTP_RECIPIENT] = "501 5.1.3 malformed recipient address",
 	[LMTP_BAD_XFORWARD] = "501 5.5.4 malformed XFORWARD",
+	[LMTP_BAD_XCLIENT] = "501 5.5.4 malformed XCLIENT",
 };
 
 /* Length of a path up to the ">" that no quotes hold, or all of it. */
@@ -187,6 +188,14 @@ read_xforward(struct lmtp_text rest, struct lmtp_command *cmd)
 	    LMTP_BAD_XFORWARD : NO_FAULT;
 }
 
+/* Dovecot and nginx speak it with the attributes of XFORWARD that we offer. */
+static enum lmtp_fault
+read_xclient(struct lmtp_text rest, struct lmtp_command *cmd)
+{
+	return lmtp_xforward_read(rest, &cmd->u.xforward) == -1 ?
+	    LMTP_BAD_XCLIENT : NO_FAULT;
+}
+
 static enum lmtp_fault
 read_nothing(struct lmtp_text rest, struct lmtp_command *cmd)
 {
@@ -231,6 +240,7 @@ static const struct verb verbs[] = {
 	{ "QUIT", LMTP_QUIT, read_nothing },
 	{ "VRFY", LMTP_VRFY, read_something },
 	{ "XFORWARD", LMTP_XFORWARD, read_xforward },
+	{ "XCLIENT", LMTP_XCLIENT, read_xclient },
 	{ "HELO", LMTP_BAD, refuse_helo },
 	{ "EHLO", LMTP_BAD, refuse_helo },
 };
@@ -264,14 +274,20 @@ check_line(const char *line, size_t n)
 
 /*
  * An XFORWARD that is refused must be known as one: with its ADDR lost and a
- * SOURCE=LOCAL behind it, a stranger would pass for a local user.
+ * SOURCE=LOCAL behind it, a stranger would pass for a local user.  So must an
+ * XCLIENT: an earlier client would stay in force.
  */
-static bool
-is_xforward(const char *line, size_t n)
+static enum lmtp_fault
+fault_of(const char *line, size_t n, enum lmtp_fault fault)
 {
 	struct lmtp_text	 word = { line, strlen("XFORWARD") };
 
-	return n >= word.n && lmtp_is(word, "XFORWARD");
+	if (n >= word.n && lmtp_is(word, "XFORWARD"))
+		return LMTP_BAD_XFORWARD;
+	word.n = strlen("XCLIENT");
+	if (n >= word.n && lmtp_is(word, "XCLIENT"))
+		return LMTP_BAD_XCLIENT;
+	return fault;
 }
 
 static enum lmtp_fault
@@ -282,7 +298,7 @@ parse_line(const char *line, size_t n, struct lmtp_command *cmd)
 	enum lmtp_fault		 fault = check_line(line, n);
 
 	if (fault != NO_FAULT)
-		return is_xforward(line, n) ? LMTP_BAD_XFORWARD : fault;
+		return fault_of(line, n, fault);
 	if (n == 0 || *line == ' ' || !lmtp_word(&rest, &word))
 		return LMTP_UNKNOWN;
 	verb = find_verb(word);

@@ -26,6 +26,7 @@ enum lmtp_verb {
 	LMTP_QUIT,
 	LMTP_VRFY,
 	LMTP_XFORWARD,
+	LMTP_XCLIENT,		/* its attributes are XFORWARD's */
 	LMTP_BAD,		/* not understood: see enum lmtp_fault */
 	LMTP_VERBS
 };
@@ -41,6 +42,7 @@ enum lmtp_fault {
 	LMTP_SENDER,		/* bad address in MAIL: 501 5.1.7 */
 	LMTP_RECIPIENT,		/* bad address in RCPT: 501 5.1.3 */
 	LMTP_BAD_XFORWARD,	/* 501 5.5.4; costs the transaction a 451 */
+	LMTP_BAD_XCLIENT,	/* 501 5.5.4; the client stays unknown */
 	LMTP_FAULTS
 };
 

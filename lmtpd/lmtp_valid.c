@@ -21,6 +21,7 @@ lmtp_command_size(enum lmtp_verb verb)
 	case LMTP_RCPT:
 		return head + sizeof(struct lmtp_rcpt);
 	case LMTP_XFORWARD:
+	case LMTP_XCLIENT:
 		return head + sizeof(struct lmtp_xforward);
 	case LMTP_BAD:
 		return head + sizeof(enum lmtp_fault);
@@ -132,6 +133,7 @@ lmtp_command_valid(const void *data, size_t n)
 	case LMTP_RCPT:
 		return is_rcpt(&cmd.u.rcpt);
 	case LMTP_XFORWARD:
+	case LMTP_XCLIENT:
 		return is_xforward(&cmd.u.xforward);
 	case LMTP_BAD:
 		return (unsigned int)cmd.u.fault < LMTP_FAULTS;

@@ -17,8 +17,18 @@ static const struct word {
 } words[] = {
 	{ "check", ctl_check, "check",
 	    "read the configuration, tell errors and doubts" },
+	{ "explain", ctl_explain, "explain --sender S --recipient R < message",
+	    "what would be decided, and why" },
 	{ "match", ctl_match, "match [--text] [--] PATTERN TEXT",
 	    "does the whole text match the pattern?" },
+	{ "domain", ctl_domain, "domain token DOMAIN",
+	    "the TXT record that is to prove a domain" },
+	{ "domain", ctl_domain, "domain verify [DOMAIN | --all]",
+	    "ask the DNS for it" },
+	{ "domain", ctl_domain, "domain list",
+	    "all domains, and since when they are proven" },
+	{ "spf", ctl_spf, "spf --client A --helo H --sender S",
+	    "what SPF says of a client and a sender" },
 };
 
 #define WORDS	(sizeof(words) / sizeof(words[0]))
@@ -30,7 +40,7 @@ usage(void)
 
 	fprintf(stderr, "usage: lmtpctl [-f conf] word\n");
 	for (i = 0; i < WORDS; i++)
-		fprintf(stderr, "  %-34s %s\n", words[i].usage, words[i].says);
+		fprintf(stderr, "  %-46s %s\n", words[i].usage, words[i].says);
 	exit(EX_USAGE);
 }
 

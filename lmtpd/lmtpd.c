@@ -5,6 +5,7 @@
  */
 #include <sys/stat.h>
 
+#include <err.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "conf.h"
 #include "host.h"
 #include "log.h"
@@ -26,6 +28,8 @@ struct options {
 	const char	*user;
 	bool		 check;		/* -n */
 	bool		 debug;		/* -d */
+	bool		 open;		/* --no-sandbox */
+	struct lmtp_xforward client;	/* of --client-...; none given: 0 */
 };
 
 /* A client that is there must not take our words for replies. */
@@ -38,20 +42,49 @@ usage(void)
 		dprintf(STDOUT_FILENO, "421 4.3.5 started with wrong "
 		    "options, see lmtpd(8)\r\n");
 	else
-		fprintf(stderr, "usage: lmtpd [-dn] [-f conf] [-u user]\n");
+		fprintf(stderr, "usage: lmtpd [-dn] [-f conf] [-u user] "
+		    "[--no-sandbox]\n"
+		    "             [--client-address address] "
+		    "[--client-helo name]\n"
+		    "             [--client-name name]\n");
 	exit(EX_USAGE);
+}
+
+/* One fact of the client's, from a caller that executes us itself (Exim). */
+static void
+take_client(struct options *o, enum lmtp_attr attr, const char *value)
+{
+	struct ip_addr addr;
+	char *room = o->client.value[attr];
+
+	o->client.given |= 1U << attr;
+	if (!addr_clean(value, strlen(value)) || (attr == XF_ADDR &&
+	    *value != '\0' && ip_read(value, &addr) == -1))
+		errx(EX_USAGE, "the client's %s is malformed",
+		    attr == XF_ADDR ? "address" : "name");
+	if (attr == XF_ADDR && *value != '\0')
+		ip_write(&addr, room);
+	else if (strlcpy(room, value, LMTP_NAME_MAX) >= LMTP_NAME_MAX)
+		errx(EX_USAGE, "the client's name is too long");
 }
 
 static void
 parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option none[] = { { 0 } };
+	enum { ADDRESS = 256, HELO, NAME, NO_SANDBOX };
+	static const struct option options[] = {
+		{ "client-address", required_argument, NULL, ADDRESS },
+		{ "client-helo", required_argument, NULL, HELO },
+		{ "client-name", required_argument, NULL, NAME },
+		{ "no-sandbox", no_argument, NULL, NO_SANDBOX },
+		{ 0 }
+	};
 	int c;
 
 	opterr = 0;	/* usage() knows where to say it */
 	o->conf = LMTPD_CONF;
 	o->user = LMTPD_USER;
-	while ((c = getopt_long(argc, argv, "df:nu:", none, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "df:nu:", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			o->debug = true;
@@ -64,6 +97,18 @@ parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'u':
 			o->user = optarg;
+			break;
+		case ADDRESS:
+			take_client(o, XF_ADDR, optarg);
+			break;
+		case HELO:
+			take_client(o, XF_HELO, optarg);
+			break;
+		case NAME:
+			take_client(o, XF_NAME, optarg);
+			break;
+		case NO_SANDBOX:
+			o->open = true;
 			break;
 		default:
 			usage();
@@ -125,12 +170,20 @@ static int
 serve(const struct options *o, const struct client_fds *fds, int control,
     pid_t host)
 {
+	const struct monitor_start start = {
+		.in = fds->in,
+		.out = fds->out,
+		.control = control,
+		.host = host,
+		.confined = !o->open,
+		.given = o->client.given != 0 ? &o->client : NULL
+	};
 	struct policy *policy = conf_load(o->conf, &to_log);
 
 	if (policy == NULL)
 		return turn_away(fds->out,
 		    "421 4.3.5 configuration error, see the log", EX_CONFIG);
-	monitor_run(policy, fds->in, fds->out, control, host);
+	monitor_run(policy, &start);
 	policy_free(policy);
 	return EX_OK;
 }

@@ -86,7 +86,8 @@ peer_identify(int fd, const struct strings *trusted, struct peer *peer)
 	socklen_t len = sizeof(ss);
 	struct stat st;
 
-	memset(peer, 0, sizeof(*peer));
+	peer->trusted = false;
+	peer->addr = (struct ip_addr){ .family = AF_UNSPEC };
 	if (fstat(fd, &st) == 0 && !S_ISSOCK(st.st_mode)) {
 		peer->trusted = true;
 		return;

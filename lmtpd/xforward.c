@@ -82,3 +82,15 @@ lmtp_xforward_read(struct lmtp_text rest, struct lmtp_xforward *xf)
 	}
 	return xf->given != 0 ? 0 : -1;
 }
+
+void
+lmtp_xforward_merge(struct lmtp_xforward *xf, const struct lmtp_xforward *more)
+{
+	int	 i;
+
+	for (i = 0; i < XF_ATTRS; i++) {
+		if (more->given & UINT32_C(1) << i)
+			memcpy(xf->value[i], more->value[i], LMTP_NAME_MAX);
+	}
+	xf->given |= more->given;
+}

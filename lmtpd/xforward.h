@@ -32,4 +32,8 @@ struct lmtp_xforward {
 /* Read a command's attributes into a zeroed struct.  0; -1: malformed. */
 int	 lmtp_xforward_read(struct lmtp_text, struct lmtp_xforward *);
 
+/* What one more command gives replaces what was there. */
+void	 lmtp_xforward_merge(struct lmtp_xforward *,
+	    const struct lmtp_xforward *more);
+
 #endif

@@ -40,14 +40,14 @@ add_xtext(char *line, const char *value)
 }
 
 static void
-write_xforward(const struct lmtp_xforward *xf, char *line)
+write_xforward(const char *verb, const struct lmtp_xforward *xf, char *line)
 {
 	static const char *const	 names[XF_ATTRS] = {
 		"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE",
 	};
 	int				 i;
 
-	strlcpy(line, "XFORWARD", ROOM);
+	strlcpy(line, verb, ROOM);
 	for (i = 0; i < XF_ATTRS; i++) {
 		if ((xf->given & 1U << i) == 0)
 			continue;
@@ -78,7 +78,9 @@ write_line(const struct lmtp_command *cmd, char *line)
 		    cmd->u.mail.sender, (unsigned long long)cmd->u.mail.size,
 		    cmd->u.mail.utf8 ? " SMTPUTF8" : "");
 	else if (cmd->verb == LMTP_XFORWARD)
-		write_xforward(&cmd->u.xforward, line);
+		write_xforward("XFORWARD", &cmd->u.xforward, line);
+	else if (cmd->verb == LMTP_XCLIENT)
+		write_xforward("XCLIENT", &cmd->u.xforward, line);
 	else if (cmd->verb != LMTP_RCPT)
 		strlcpy(line, bare[cmd->verb], ROOM);
 	else {
@@ -103,7 +105,7 @@ must_be_same(const struct lmtp_command *a, const struct lmtp_command *b)
 		must(memcmp(&a->u, &b->u, sizeof(a->u.lhlo)) == 0);
 	else if (a->verb == LMTP_RCPT)
 		must(memcmp(&a->u, &b->u, sizeof(a->u.rcpt)) == 0);
-	else if (a->verb == LMTP_XFORWARD)
+	else if (a->verb == LMTP_XFORWARD || a->verb == LMTP_XCLIENT)
 		must(memcmp(&a->u, &b->u, sizeof(a->u.xforward)) == 0);
 }
 

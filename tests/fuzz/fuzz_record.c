@@ -113,6 +113,7 @@ check_command(const struct lmtp_command *cmd, size_t n)
 		check_string(cmd->u.rcpt.original, ADDR_MAX);
 		break;
 	case LMTP_XFORWARD:
+	case LMTP_XCLIENT:
 		check_xforward(&cmd->u.xforward);
 		break;
 	case LMTP_BAD:

@@ -152,7 +152,7 @@ forward(struct envelope *e, enum lmtp_attr attr, const char *value)
 	struct lmtp_xforward xf = { .given = 1U << attr };
 
 	strlcpy(xf.value[attr], value, sizeof(xf.value[attr]));
-	envelope_xforward(e, &xf);
+	lmtp_xforward_merge(&e->xforward, &xf);
 }
 
 static void
@@ -179,8 +179,11 @@ xforwards_add_up_and_the_last_counts(void **state)
 	/* a value that is not given does not count */
 	strlcpy(xf.value[XF_SOURCE], "LOCAL", sizeof(xf.value[XF_SOURCE]));
 	xf.given = 1U << XF_NAME;
-	envelope_xforward(&e, &xf);
+	lmtp_xforward_merge(&e.xforward, &xf);
 	assert_string_equal(e.xforward.value[XF_SOURCE], "");
+	assert_string_equal(e.xforward.value[XF_HELO], "h");
+	assert_int_equal(e.xforward.given,
+	    1U << XF_ADDR | 1U << XF_HELO | 1U << XF_NAME);
 	envelope_clear(&e);
 }
 
@@ -217,6 +220,7 @@ outcomes_have_the_log_s_words(void **state)
 	assert_string_equal(outcome_name(OUTCOME_MAYBE_SENT), "maybe-sent");
 	assert_string_equal(outcome_name(OUTCOME_WOULD_REFUSE),
 	    "would-refuse");
+	assert_string_equal(outcome_name(OUTCOME_DISCARDED), "discarded");
 	assert_string_equal(outcome_name(OUTCOME_NONE), "undecided");
 }
 

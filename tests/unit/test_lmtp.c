@@ -306,6 +306,39 @@ xforward_is_read(void **state)
 	assert_fault("XFORWARDS NAME=a", LMTP_UNKNOWN);
 }
 
+/* The same attributes in the same words.  Unlike XFORWARD's, a line that is
+ * not clean is no more than that: the client stays unknown. */
+static void
+xclient_is_read(void **state)
+{
+	char			 line[256];
+	struct lmtp_command	 cmd;
+	const char		*rest;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < COUNT(forwards); i++) {
+		rest = forwards[i].line + strlen("XFORWARD");
+		snprintf(line, sizeof(line), "%s%s", i % 2 == 0 ? "XCLIENT" :
+		    "xClient", rest);
+		if (forwards[i].value == NULL) {
+			assert_fault(line, LMTP_BAD_XCLIENT);
+			continue;
+		}
+		if (parse(line, strlen(line), &cmd) != LMTP_XCLIENT)
+			fail_msg("%s", line);
+		assert_int_equal(cmd.u.xforward.given, 1 << forwards[i].attr);
+		assert_string_equal(cmd.u.xforward.value[forwards[i].attr],
+		    forwards[i].value);
+	}
+	/* attributes that only Postfix's SMTP has */
+	assert_fault("XCLIENT LOGIN=bob", LMTP_BAD_XCLIENT);
+	assert_fault("XCLIENT DESTADDR=192.0.2.7", LMTP_BAD_XCLIENT);
+	assert_fault("XCLIENT ADDR=192.0.2.7 TTL=1", LMTP_BAD_XCLIENT);
+	assert_fault("XCLIEN ADDR=192.0.2.7", LMTP_UNKNOWN);
+	assert_fault("XCLIENTS ADDR=192.0.2.7", LMTP_UNKNOWN);
+}
+
 static void
 several_attributes_are_kept_apart(void **state)
 {
@@ -360,6 +393,9 @@ lines_are_bounded_and_clean(void **state)
 	memcpy(line, "XFORWARD ", 9);
 	assert_int_equal(parse(line, sizeof(line) - 1, &cmd), LMTP_BAD);
 	assert_int_equal(cmd.u.fault, LMTP_BAD_XFORWARD);
+	memcpy(line, "XCLIENT A", 9);
+	assert_int_equal(parse(line, sizeof(line) - 1, &cmd), LMTP_BAD);
+	assert_int_equal(cmd.u.fault, LMTP_BAD_XCLIENT);
 	assert_fault("NOOP\r", LMTP_NOT_CLEAN);
 	assert_fault("NOOP\nQUIT", LMTP_NOT_CLEAN);
 	assert_fault("NOOP\t", LMTP_NOT_CLEAN);
@@ -391,7 +427,7 @@ replies_have_their_codes(void **state)
 	static const char *const	 codes[LMTP_FAULTS] = {
 		"500 5.5.2 ", "500 5.5.6 ", "500 5.5.2 ", "500 5.5.1 ",
 		"501 5.5.4 ", "555 5.5.4 ", "501 5.1.7 ", "501 5.1.3 ",
-		"501 5.5.4 ",
+		"501 5.5.4 ", "501 5.5.4 ",
 	};
 	int				 i;
 
@@ -415,6 +451,7 @@ main(void)
 		cmocka_unit_test(bad_mail_is_refused),
 		cmocka_unit_test(rcpt_is_read),
 		cmocka_unit_test(xforward_is_read),
+		cmocka_unit_test(xclient_is_read),
 		cmocka_unit_test(several_attributes_are_kept_apart),
 		cmocka_unit_test(xforward_values_are_bounded),
 		cmocka_unit_test(lines_are_bounded_and_clean),

@@ -160,15 +160,13 @@ rcpt_must_be_clean(void **state)
 }
 
 static void
-xforward_must_be_clean(void **state)
+check_attributes(struct lmtp_command cmd)
 {
-	struct lmtp_command	 cmd = parsed("XFORWARD ADDR=192.0.2.7 HELO=h");
 	size_t			 addr = offsetof(struct lmtp_command,
 				    u.xforward.value[XF_ADDR]);
 	size_t			 helo = offsetof(struct lmtp_command,
 				    u.xforward.value[XF_HELO]);
 
-	(void)state;
 	assert_true(valid(&cmd));
 	assert_end_matters(cmd, addr, LMTP_NAME_MAX);
 	assert_end_matters(cmd, helo, LMTP_NAME_MAX);
@@ -188,6 +186,28 @@ xforward_must_be_clean(void **state)
 	assert_true(valid(&cmd));
 }
 
+static void
+xforward_must_be_clean(void **state)
+{
+	struct lmtp_command	 cmd = parsed("XFORWARD ADDR=192.0.2.7 HELO=h");
+
+	(void)state;
+	assert_int_equal(cmd.verb, LMTP_XFORWARD);
+	check_attributes(cmd);
+}
+
+static void
+xclient_must_be_clean(void **state)
+{
+	struct lmtp_command	 cmd = parsed("XCLIENT ADDR=192.0.2.7 HELO=h");
+
+	(void)state;
+	assert_int_equal(cmd.verb, LMTP_XCLIENT);
+	assert_int_equal(lmtp_command_size(LMTP_XCLIENT),
+	    lmtp_command_size(LMTP_XFORWARD));
+	check_attributes(cmd);
+}
+
 int
 main(void)
 {
@@ -198,6 +218,7 @@ main(void)
 		cmocka_unit_test(mail_must_be_clean),
 		cmocka_unit_test(rcpt_must_be_clean),
 		cmocka_unit_test(xforward_must_be_clean),
+		cmocka_unit_test(xclient_must_be_clean),
 	};
 
 	return cmocka_run_group_tests_name("lmtp_valid", tests, NULL, NULL);
