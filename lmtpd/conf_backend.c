@@ -143,7 +143,7 @@ check_pattern_domain(struct conf_errors *e, const struct conf_value *v)
 	for (p = at; p != NULL && *p != '\0'; p++) {
 		if ((unsigned char)*p <= 0x7f)
 			continue;
-		if (idn_to_ascii(at + 1, ascii, sizeof(ascii)) == -1)
+		if (idn_to_ascii(at + 1, ascii, sizeof(ascii)) != 0)
 			strlcpy(ascii, "xn--...", sizeof(ascii));
 		conf_error(e, v->where, "recipient \"%s\": mail servers know "
 		    "the domain by its ASCII form: write \"@%s\"", v->text,

@@ -34,7 +34,7 @@ own_hostname(void)
 	if (gethostname(name, sizeof(name)) == -1)
 		return conf_dup("localhost");
 	name[sizeof(name) - 1] = '\0';
-	if (idn_to_ascii(name, ascii, sizeof(ascii)) == -1)
+	if (idn_to_ascii(name, ascii, sizeof(ascii)) != 0)
 		return conf_dup("localhost");
 	i = strspn(ascii, "abcdefghijklmnopqrstuvwxyz0123456789-_.");
 	return conf_dup(i > 0 && ascii[i] == '\0' ? ascii : "localhost");

@@ -224,7 +224,7 @@ value_domain(struct conf_errors *e, const struct conf_value *v,
 	char ascii[ADDR_MAX];
 	const char *fault = NULL;
 
-	if (idn_to_ascii(v->text, ascii, sizeof(ascii)) == -1)
+	if (idn_to_ascii(v->text, ascii, sizeof(ascii)) != 0)
 		fault = "it has no ASCII form (IDNA): write it as "
 		    "\"xn--...\"";
 	else
@@ -257,7 +257,7 @@ read_email(const char *text, char *out, size_t size)
 	local = addr_local_len(path);
 	if (*domain == '\0')
 		return "its domain is missing";
-	if (idn_to_ascii(domain, ascii, sizeof(ascii)) == -1)
+	if (idn_to_ascii(domain, ascii, sizeof(ascii)) != 0)
 		return "its domain has no ASCII form (IDNA): write it as "
 		    "\"xn--...\"";
 	if (*domain != '[' && (fault = domain_fault(ascii)) != NULL)

@@ -10,6 +10,9 @@ struct ctl {
 };
 
 int	 ctl_check(const struct ctl *, int argc, char **argv);
+int	 ctl_domain(const struct ctl *, int argc, char **argv);
+int	 ctl_explain(const struct ctl *, int argc, char **argv);
 int	 ctl_match(const struct ctl *, int argc, char **argv);
+int	 ctl_spf(const struct ctl *, int argc, char **argv);
 
 #endif

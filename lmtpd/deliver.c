@@ -107,6 +107,7 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 		.helo = job->origin->helo,
 		.name = job->origin->name,
 		.queue_id = job->origin->queue_id,
+		.spf = job->spf,
 		.state_dir = job->policy->state_dir,
 		.size = msg_size(job->msg)
 	};

@@ -9,9 +9,10 @@
 
 #include <stdint.h>
 
-#include "authorise.h"
 #include "envelope.h"
+#include "inspect.h"
 #include "msg.h"
+#include "origin.h"
 #include "policy.h"
 
 struct deliver {
@@ -21,6 +22,7 @@ struct deliver {
 	const struct msg		*msg;
 	struct envelope			*envelope;
 	const char			*log_id;
+	const char			*spf;	/* its word, "" if not asked */
 	int64_t				 deadline;	/* clock_ms()'s ms */
 	int				 stop_fd;	/* readable: end at once */
 	pid_t				 host;		/* the child to keep */

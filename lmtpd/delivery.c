@@ -182,7 +182,7 @@ env_fill(struct environment *e, const struct delivery *d)
 	env_add(e, "LMTPD_CLIENT_NAME", d->name);
 	env_add(e, "LMTPD_QUEUE_ID", d->queue_id);
 	env_add(e, "LMTPD_SIZE", size);
-	env_add(e, "LMTPD_SPF", "");
+	env_add(e, "LMTPD_SPF", d->spf);
 	env_add(e, "LMTPD_DELIVERY_ID", d->id);
 	env_add(e, "LMTPD_STATE_DIR", d->state_dir);
 }

@@ -24,6 +24,7 @@ struct delivery {
 	const char	*helo;
 	const char	*name;
 	const char	*queue_id;
+	const char	*spf;		/* RFC 7208's word where it was asked */
 	const char	*state_dir;
 	uint64_t	 size;		/* bytes that the client sent */
 };

@@ -33,7 +33,8 @@ static bool
 needs_origin(const struct source *s)
 {
 	return s->kind == SOURCE_IP || (!(s->security.words & SECURITY_NONE) &&
-	    (s->security.nets > 0 || s->security.words & SECURITY_LOCAL));
+	    (s->security.nets > 0 || s->security.words & (SECURITY_LOCAL |
+	    SECURITY_SPF | SECURITY_GOOGLE | SECURITY_OUTLOOK)));
 }
 
 /* FIFOs and pipes need no peer: a doubt, not an error. */
@@ -42,7 +43,7 @@ lint_origin(struct conf_errors *l, const struct policy *p)
 {
 	size_t i, j;
 
-	if (p->client_address != CLIENT_XFORWARD || p->trusted_peers.n > 0)
+	if (p->client_address == CLIENT_PEER || p->trusted_peers.n > 0)
 		return;
 	for (i = 0; i < p->accounts; i++)
 		for (j = 0; j < p->account[i].sources; j++)
@@ -163,8 +164,26 @@ lint_providers(struct conf_errors *l, const struct source *s)
 		    s->kind == SOURCE_ANYONE ? "anyone" : s->name);
 }
 
+/* What an MTA wrote counts only where somebody's id is trusted. */
 static void
-lint_account(struct conf_errors *l, const struct account *a)
+lint_results(struct conf_errors *l, const struct policy *p,
+    const struct source *s)
+{
+	if (!(s->security.words & (SECURITY_DKIM | SECURITY_DMARC)))
+		return;
+	if (*p->authserv_id == '\0')
+		conf_doubt(l, s->where, "dkim and dmarc never hold here: name "
+		    "the MTA that checks them in authserv-id");
+	else
+		conf_doubt(l, s->where, "dkim and dmarc are believed of "
+		    "\"%s\": that MTA must strip forged "
+		    "Authentication-Results fields (RFC 8601 section 5)",
+		    p->authserv_id);
+}
+
+static void
+lint_account(struct conf_errors *l, const struct policy *p,
+    const struct account *a)
 {
 	size_t i;
 
@@ -180,6 +199,7 @@ lint_account(struct conf_errors *l, const struct account *a)
 	for (i = 0; i < a->sources; i++) {
 		lint_security(l, &a->source[i]);
 		lint_providers(l, &a->source[i]);
+		lint_results(l, p, &a->source[i]);
 	}
 	for (i = 0; i < a->grants; i++)
 		lint_string(l, &a->grant[i]);
@@ -218,7 +238,7 @@ lint_policy(const struct policy *p, const struct conf_report *report)
 		conf_doubt(&l, conf_top(p), "there is no account: every sender "
 		    "is answered 550");
 	for (i = 0; i < p->accounts; i++)
-		lint_account(&l, &p->account[i]);
+		lint_account(&l, p, &p->account[i]);
 	lint_sizes(&l, p);
 	lint_later(&l, p);
 	return l.n;

@@ -325,31 +325,37 @@ end_host(struct monitor *m, pid_t host)
 }
 
 void
-monitor_run(const struct policy *policy, int in, int out, int control,
-    pid_t host)
+monitor_run(const struct policy *policy, const struct monitor_start *start)
 {
 	struct monitor m = {
-		.control = control,
+		.control = start->control,
 		.channel = -1,
-		.replies = { .fd = out, .idle = policy->idle_timeout }
+		.replies = { .fd = start->out, .idle = policy->idle_timeout }
 	};
 
-	peer_identify(in, &policy->trusted_peers, &m.peer);
+	if (start->given != NULL) {
+		m.peer.given = true;
+		m.peer.client = *start->given;
+	}
+	peer_identify(start->in, &policy->trusted_peers, &m.peer);
 	m.t.policy = policy;
 	m.t.peer = &m.peer;
 	m.t.replies = &m.replies;
-	m.t.host = host;
+	m.t.host = start->host;
+	m.t.resolver = resolver_new(resolver_dir(), policy->dns_timeout,
+	    start->confined);
 	m.t.stop_fd = m.replies.stop_fd = open_stop();
-	if (m.t.stop_fd == -1 || prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+	if (m.t.resolver == NULL || m.t.stop_fd == -1 ||
+	    prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		fail(&m, "cannot set the monitor up");
 	else {
-		reply_add(&m.replies, "220 %s LMTP lmtpd ready",
-		    policy->hostname);
+		transaction_greet(&m.t);
 		flush(&m);
 		run_engine(&m);
 	}
 	while (m.state != STATE_CLOSED)
 		serve_once(&m);
 	transaction_reset(&m.t);
-	end_host(&m, host);
+	resolver_free(m.t.resolver);
+	end_host(&m, start->host);
 }

@@ -6,14 +6,23 @@
 
 #include <sys/types.h>
 
-#include "policy.h"
+#include <stdbool.h>
 
-/*
- * Serve one client: in is only looked at for who it is, out is written to;
- * control is the engine host's channel.  Returns when the conversation is
- * over and the host has ended.
- */
-void	 monitor_run(const struct policy *, int in, int out, int control,
-	    pid_t host);
+#include "policy.h"
+#include "xforward.h"
+
+struct monitor_start {
+	int		 in;		/* only looked at for who it is */
+	int		 out;		/* written to */
+	int		 control;	/* the engine host's channel */
+	pid_t		 host;
+	bool		 confined;	/* not: --no-sandbox */
+	/* What the command line tells of the client, or NULL. */
+	const struct lmtp_xforward *given;
+};
+
+/* Serve one client.  Returns when the conversation is over and the host has
+ * ended. */
+void	 monitor_run(const struct policy *, const struct monitor_start *);
 
 #endif

@@ -6,8 +6,9 @@
 
 #include <stdint.h>
 
-#include "authorise.h"
 #include "envelope.h"
+#include "inspect.h"
+#include "origin.h"
 
 /* What the lines of one transaction share. */
 struct report {

@@ -9,12 +9,15 @@
 #include <string.h>
 
 #include "rules.h"
+#include "security.h"
 
 struct judge {
 	const struct policy	*policy;
 	const struct facts	*facts;
 	const struct trace	*trace;
 	struct decision		*d;
+	unsigned int		 needs;	/* facts to fetch first */
+	bool			 later;	/* the header has a say */
 };
 
 static bool
@@ -159,6 +162,11 @@ check_source(struct judge *j)
 
 	for (i = 0; i < j->policy->accounts; i++)
 		account_sources(&j->policy->account[i], f, &best, &ip_doubt);
+	if (ip_doubt && f->later && (best == NULL || best->kind > SOURCE_IP)) {
+		trace_step(j->trace, "an ip source might match: the header "
+		    "will tell");
+		return decide(j, VERDICT_AFTER_DATA, REASON_OK);
+	}
 	if (ip_doubt && (best == NULL || best->kind > SOURCE_IP)) {
 		trace_step(j->trace, "an ip source might match, but the "
 		    "client address is not known");
@@ -253,42 +261,47 @@ insecure(struct judge *j, enum verdict verdict, enum reason reason)
 }
 
 static bool
-in_nets(const struct security *s, const struct ip_addr *client)
-{
-	size_t i;
-
-	for (i = 0; i < s->nets; i++)
-		if (ip_in_net(client, &s->net[i]))
-			return true;
-	return false;
-}
-
-static bool
 check_security(struct judge *j)
 {
-	const struct security *s = &j->d->source->security;
-	const struct facts *f = j->facts;
-	unsigned int by_address = SECURITY_SPF | SECURITY_GOOGLE |
-	    SECURITY_OUTLOOK;
-	char ip[ADDR_IP_MAX];
+	enum verdict verdict;
+	enum reason reason;
 
 	if (j->d->source->kind == SOURCE_IP)
 		return true;	/* the server is the security */
-	ip_write(&f->client, ip);
-	trace_step(j->trace, "client %s", f->local ? "local" : *ip == '\0' ?
-	    "unknown" : ip);
-	if ((s->words & SECURITY_NONE) ||
-	    ((s->words & SECURITY_LOCAL) && f->local) ||
-	    in_nets(s, &f->client)) {
+	j->needs = security_judge(&j->d->source->security, j->facts, &verdict,
+	    &reason, j->trace);
+	if (j->needs != 0)
+		return false;
+	if (verdict == VERDICT_ACCEPT) {
 		trace_step(j->trace, "security holds");
 		return true;
 	}
-	if (f->client.family == AF_UNSPEC && !f->local &&
-	    (s->nets > 0 || (s->words & (by_address | SECURITY_LOCAL))))
-		return insecure(j, VERDICT_DEFER, REASON_CLIENT_UNKNOWN);
-	if (s->words & (by_address | SECURITY_DKIM | SECURITY_DMARC))
-		return insecure(j, VERDICT_DEFER, REASON_NOT_BUILT);
-	return insecure(j, VERDICT_REFUSE, REASON_SECURITY);
+	if (verdict == VERDICT_AFTER_DATA) {
+		trace_step(j->trace, "the header will tell");
+		j->later = true;
+		return true;
+	}
+	return insecure(j, verdict, reason);
+}
+
+/* A domain counts only once a TXT record has proved it. */
+static bool
+check_verified(struct judge *j)
+{
+	if (!j->d->source->verify)
+		return true;
+	if (!(j->facts->fetched & FACT_VERIFIED)) {
+		j->needs = FACT_VERIFIED;
+		return false;
+	}
+	trace_step(j->trace, "domain \"%s\" is %s", j->d->source->name,
+	    j->facts->verified == 1 ? "verified" : j->facts->verified == 0 ?
+	    "not verified" : "perhaps verified: the state cannot be read");
+	if (j->facts->verified == 1)
+		return true;
+	if (j->facts->verified == -1)
+		return decide(j, VERDICT_DEFER, REASON_INTERNAL);
+	return insecure(j, VERDICT_REFUSE, REASON_NOT_VERIFIED);
 }
 
 /* What the configuration asks for and this version cannot do: never a pass. */
@@ -299,9 +312,8 @@ check_built(struct judge *j)
 		trace_step(j->trace, "rate is not available yet");
 		return decide(j, VERDICT_DEFER, REASON_NOT_BUILT);
 	}
-	if (j->d->source->verify || j->d->grant->security_string[0] != '\0') {
-		trace_step(j->trace,
-		    "verify and security-string are not available yet");
+	if (j->d->grant->security_string[0] != '\0') {
+		trace_step(j->trace, "security-string is not available yet");
 		return insecure(j, VERDICT_DEFER, REASON_NOT_BUILT);
 	}
 	return true;
@@ -330,21 +342,27 @@ static bool (*const checks[])(struct judge *) = {
 	check_rewritten,
 	check_grant,
 	check_numbers,
+	check_verified,
 	check_security,
 	check_built,
 	check_header,
 };
 
-void
+unsigned int
 rules_judge(const struct policy *policy, const struct facts *facts,
     struct decision *d, const struct trace *trace)
 {
-	struct judge j = { policy, facts, trace, d };
+	struct judge j = { policy, facts, trace, d, 0, false };
 	size_t i;
 
 	memset(d, 0, sizeof(*d));
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
 		if (!checks[i](&j))
-			return;
-	decide(&j, VERDICT_ACCEPT, d->would_refuse ? d->reason : REASON_OK);
+			return j.needs;
+	if (j.later)
+		decide(&j, VERDICT_AFTER_DATA, REASON_OK);
+	else
+		decide(&j, VERDICT_ACCEPT,
+		    d->would_refuse ? d->reason : REASON_OK);
+	return 0;
 }

@@ -32,6 +32,7 @@ transaction_reset(struct transaction *t)
 	t->hinted = false;
 	t->received = 0;
 	t->rcpts = 0;
+	resolver_end(t->resolver);
 	memset(&t->header, 0, sizeof(t->header));
 }
 
@@ -45,16 +46,53 @@ hint_unknown(struct transaction *t)
 	if (t->hinted)
 		return;
 	t->hinted = true;
-	if (t->policy->client_address == CLIENT_PEER)
+	if (t->peer->given)
+		why = "--client-address names none";
+	else if (t->policy->client_address == CLIENT_PEER)
 		why = "client-address is \"peer\", and the peer has no address";
-	else if (t->policy->client_address != CLIENT_XFORWARD)
-		why = "this way of client-address is not available yet";
 	else if (!t->peer->trusted)
-		why = "the peer is not in trusted-peers, so XFORWARD "
-		    "(lmtp_send_xforward_command = yes) does not count";
+		why = "the peer is not in trusted-peers, so what it says "
+		    "of clients (Postfix: lmtp_send_xforward_command = yes) "
+		    "does not count";
+	else if (t->policy->client_address == CLIENT_XCLIENT)
+		why = "no address came by XCLIENT (client-address)";
+	else if (t->policy->client_address == CLIENT_RECEIVED)
+		why = "no Received field behind trusted-relays tells it for "
+		    "sure (client-address)";
 	else if (t->envelope.xforward_refused)
 		why = "the peer's XFORWARD was malformed";
 	log_warnx("id=%s client address unknown: %s", t->id, why);
+}
+
+void
+transaction_evidence(struct transaction *t, struct origin *origin,
+    struct evidence *ev)
+{
+	origin_find(t->policy, t->peer, &t->envelope, &t->header, origin);
+	*ev = (struct evidence){
+		.policy = t->policy,
+		.resolver = t->resolver,
+		.origin = origin,
+		.header = &t->header,
+		.sender = t->envelope.sender
+	};
+}
+
+void
+transaction_spare(const struct evidence *ev, struct decision *d)
+{
+	if (!ev->policy->refusals_proven || d->verdict != VERDICT_REFUSE ||
+	    !reason_is_of_sender(d->reason))
+		return;
+	switch (authorise_proven(ev, d)) {
+	case 0:
+		d->verdict = VERDICT_AFTER_DATA;
+		break;
+	case -1:
+		d->verdict = VERDICT_DEFER;
+		d->reason = REASON_DNS;
+		break;
+	}
 }
 
 void
@@ -69,7 +107,7 @@ transaction_report(struct transaction *t, const struct recipient *r)
 		.size = t->received
 	};
 
-	authorise_origin(t->policy, t->peer, &t->envelope, &origin);
+	origin_find(t->policy, t->peer, &t->envelope, &t->header, &origin);
 	report_recipient(&report, r);
 	if (r->reason == REASON_CLIENT_UNKNOWN)
 		hint_unknown(t);
@@ -87,6 +125,13 @@ new_id(struct transaction *t)
 	    (unsigned int)getpid(), t->serial++);
 }
 
+void
+transaction_greet(struct transaction *t)
+{
+	reply_add(t->replies, "220 %s LMTP lmtpd ready",
+	    t->policy->hostname);
+}
+
 static enum next
 on_lhlo(struct transaction *t, const struct lmtp_command *cmd)
 {
@@ -98,26 +143,60 @@ on_lhlo(struct transaction *t, const struct lmtp_command *cmd)
 	reply_add(t->replies, "250-8BITMIME");
 	reply_add(t->replies, "250-SMTPUTF8");
 	reply_add(t->replies, "250-ENHANCEDSTATUSCODES");
-	if (t->peer->trusted)
+	if (t->peer->trusted) {
 		reply_add(t->replies,
 		    "250-XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE");
+		reply_add(t->replies, "250-XCLIENT NAME ADDR PORT PROTO HELO");
+	}
 	reply_add(t->replies, "250 SIZE %" PRIu64,
 	    t->policy->max_message_size);
 	return NEXT_COMMAND;
 }
 
+/* An XCLIENT was refused: nor is the client the one of an earlier one. */
+static void
+forget_client(struct transaction *t)
+{
+	if (t->peer->trusted && !t->peer->given)
+		memset(&t->peer->client, 0, sizeof(t->peer->client));
+}
+
 static enum next
 on_xforward(struct transaction *t, const struct lmtp_command *cmd)
 {
-	if (t->envelope.open)
+	if (t->envelope.open) {
+		/* what was refused leaves nothing in force */
+		t->envelope.xforward_refused |= t->peer->trusted;
 		return out_of_turn(t, "XFORWARD within a transaction");
+	}
 	if (!t->peer->trusted) {
 		reply_add(t->replies, "550 5.7.0 XFORWARD is taken from "
 		    "trusted-peers only");
 		return NEXT_COMMAND;
 	}
-	envelope_xforward(&t->envelope, &cmd->u.xforward);
+	lmtp_xforward_merge(&t->envelope.xforward, &cmd->u.xforward);
 	reply_add(t->replies, "250 2.0.0 ok");
+	return NEXT_COMMAND;
+}
+
+/* The session begins anew, in the name of that client. */
+static enum next
+on_xclient(struct transaction *t, const struct lmtp_command *cmd)
+{
+	if (t->mailed) {
+		forget_client(t);
+		return out_of_turn(t, "XCLIENT behind MAIL");
+	}
+	if (!t->peer->trusted) {
+		reply_add(t->replies, "550 5.7.0 XCLIENT is taken from "
+		    "trusted-peers only");
+		return NEXT_COMMAND;
+	}
+	transaction_reset(t);
+	t->greeted = false;
+	if (!t->peer->given)
+		lmtp_xforward_merge(&t->peer->client, &cmd->u.xforward);
+	transaction_greet(t);
 	return NEXT_COMMAND;
 }
 
@@ -148,6 +227,7 @@ on_mail(struct transaction *t, const struct lmtp_command *cmd)
 	if (t->envelope.open)
 		return out_of_turn(t, "MAIL within a transaction");
 	new_id(t);
+	t->mailed = true;
 	strlcpy(t->envelope.sender, mail->sender, sizeof(t->envelope.sender));
 	t->envelope.size = mail->size;
 	t->envelope.utf8 = mail->utf8;
@@ -180,6 +260,7 @@ static enum next
 on_rcpt(struct transaction *t, const struct lmtp_command *cmd)
 {
 	const struct lmtp_rcpt *rcpt = &cmd->u.rcpt;
+	struct evidence evidence;
 	struct origin origin;
 	struct decision d;
 
@@ -194,9 +275,9 @@ on_rcpt(struct transaction *t, const struct lmtp_command *cmd)
 		reply_add(t->replies, "503 5.5.1 say MAIL first");
 		return NEXT_COMMAND;
 	}
-	authorise_origin(t->policy, t->peer, &t->envelope, &origin);
-	authorise(t->policy, &origin, NULL, t->envelope.sender,
-	    rcpt->recipient, &d, NULL);
+	transaction_evidence(t, &origin, &evidence);
+	authorise(&evidence, rcpt->recipient, &d, NULL);
+	transaction_spare(&evidence, &d);
 	if (d.verdict == VERDICT_REFUSE || d.verdict == VERDICT_DEFER) {
 		turn_away(t, rcpt, &d);
 		return NEXT_COMMAND;
@@ -267,6 +348,10 @@ on_bad(struct transaction *t, const struct lmtp_command *cmd)
 		if (t->peer->trusted)
 			t->envelope.xforward_refused = true;
 		break;
+	case LMTP_BAD_XCLIENT:
+		forget_client(t);
+		t->bad++;
+		break;
 	case LMTP_SENDER:
 	case LMTP_RECIPIENT:
 	case LMTP_PARAMETER:
@@ -290,6 +375,7 @@ static enum next (*const handler[LMTP_VERBS])(struct transaction *,
 	[LMTP_QUIT] = on_quit,
 	[LMTP_VRFY] = on_vrfy,
 	[LMTP_XFORWARD] = on_xforward,
+	[LMTP_XCLIENT] = on_xclient,
 	[LMTP_BAD] = on_bad
 };
 

@@ -23,12 +23,14 @@
 
 struct transaction {
 	const struct policy	*policy;
-	const struct peer	*peer;
+	struct peer		*peer;		/* XCLIENT adds to it */
+	struct resolver		*resolver;
 	struct replies		*replies;
 	int			 stop_fd;	/* readable: end at once */
 	pid_t			 host;
 	/* of the connection */
 	bool			 greeted;
+	bool			 mailed;	/* MAIL came: no XCLIENT */
 	char			 lhlo[LMTP_NAME_MAX];
 	unsigned int		 bad;		/* commands */
 	unsigned int		 serial;
@@ -49,6 +51,9 @@ enum next {
 	NEXT_CLOSE		/* the last reply is added */
 };
 
+/* The greeting. */
+void	 transaction_greet(struct transaction *);
+
 /* One command, in turn or not.  Its reply is added. */
 enum next
 	 transaction_command(struct transaction *, const struct lmtp_command *);
@@ -59,6 +64,17 @@ enum next
 
 /* Empty it: nothing of one message reaches the next. */
 void	 transaction_reset(struct transaction *);
+
+/* What is known of the message; origin and evidence live as long as t. */
+void	 transaction_evidence(struct transaction *, struct origin *,
+	    struct evidence *);
+
+/*
+ * refusals = "proven": a refusal that might bounce to a forged sender becomes
+ * VERDICT_AFTER_DATA (the reason stays), or VERDICT_DEFER where the DNS did not
+ * tell.
+ */
+void	 transaction_spare(const struct evidence *, struct decision *);
 
 /* Log a recipient's fate. */
 void	 transaction_report(struct transaction *,

@@ -28,6 +28,14 @@ static const struct reason_words words[REASONS] = {
 	    NOT_AUTHORISED "(number not allowed)" },
 	[REASON_SECURITY] = { "security-failed", 550, "5.7.1",
 	    NOT_AUTHORISED "(not from this place)" },
+	[REASON_SPF_FAIL] = { "spf-fail", 550, "5.7.23",
+	    NOT_AUTHORISED "(SPF fail)" },
+	[REASON_SPF_PERMERROR] = { "spf-permerror", 550, "5.7.24",
+	    NOT_AUTHORISED "(SPF record is broken)" },
+	[REASON_DNS] = { "dns", 451, "4.7.24",
+	    "the DNS did not tell whether the sender is authorised" },
+	[REASON_NOT_VERIFIED] = { "domain-not-verified", 550, "5.7.1",
+	    NOT_AUTHORISED "(domain not verified)" },
 	[REASON_CLIENT_UNKNOWN] = { "client-unknown", 451, "4.7.1",
 	    "client address unknown, cannot authorise yet" },
 	[REASON_NOT_BUILT] = { "not-built", 451, "4.3.5",
@@ -83,6 +91,13 @@ const struct reason_words *
 reason_words(enum reason reason)
 {
 	return &words[reason];
+}
+
+bool
+reason_is_of_sender(enum reason reason)
+{
+	return words[reason].code >= 500 && reason >= REASON_NULL_SENDER &&
+	    reason <= REASON_AUTO_REPLY;
 }
 
 void

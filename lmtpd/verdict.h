@@ -27,6 +27,10 @@ enum reason {
 	REASON_CHANNEL_OFF,
 	REASON_NUMBER_NOT_ALLOWED,
 	REASON_SECURITY,
+	REASON_SPF_FAIL,
+	REASON_SPF_PERMERROR,
+	REASON_DNS,
+	REASON_NOT_VERIFIED,
 	REASON_CLIENT_UNKNOWN,
 	REASON_NOT_BUILT,
 	REASON_LOOP,
@@ -66,6 +70,10 @@ struct reason_words {
 
 const struct reason_words
 	*reason_words(enum reason);
+
+/* Whether a refusal is about who sends, not about whom or what: one that a
+ * bounce would carry to a forged sender. */
+bool	 reason_is_of_sender(enum reason);
 
 struct channel;
 struct grant;

@@ -30,6 +30,7 @@ static const struct delivery usual = {
 	.helo = "mail.example.com",
 	.name = "unknown",
 	.queue_id = "4Qx1",
+	.spf = "softfail",
 	.state_dir = "/var/lib/lmtpd",
 	.size = 18446744073709551615ULL
 };
@@ -37,7 +38,7 @@ static const struct delivery usual = {
 static const struct delivery nothing = {
 	.log_id = "", .id = "", .sender = "", .recipient = "", .original = "",
 	.number = "", .user = "", .account = "", .channel = "", .client = "",
-	.helo = "", .name = "", .queue_id = "", .state_dir = ""
+	.helo = "", .name = "", .queue_id = "", .spf = "", .state_dir = ""
 };
 
 /* The argv of a command, or NULL. */
@@ -292,7 +293,7 @@ the_whole_environment(void **state)
 		"LMTPD_CLIENT_NAME=unknown",
 		"LMTPD_QUEUE_ID=4Qx1",
 		"LMTPD_SIZE=18446744073709551615",
-		"LMTPD_SPF=",
+		"LMTPD_SPF=softfail",
 		"LMTPD_DELIVERY_ID=id0123",
 		"LMTPD_STATE_DIR=/var/lib/lmtpd",
 	};
@@ -337,7 +338,7 @@ the_backend_s_own_variables(void **state)
 		"LMTPD_CLIENT_ADDRESS=192.0.2.7",
 		"LMTPD_CLIENT_HELO=mail.example.com",
 		"LMTPD_CLIENT_NAME=unknown", "LMTPD_QUEUE_ID=4Qx1",
-		"LMTPD_SPF=", "LMTPD_DELIVERY_ID=id0123",
+		"LMTPD_SPF=softfail", "LMTPD_DELIVERY_ID=id0123",
 		"LMTPD_STATE_DIR=/var/lib/lmtpd",
 	};
 	struct backend b = { .name = (char *)"b" };

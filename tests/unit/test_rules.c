@@ -33,7 +33,7 @@
 
 #define YES		VERDICT_ACCEPT, REASON_OK
 #define NO(reason)	VERDICT_REFUSE, REASON_##reason
-#define LATER(reason)	VERDICT_DEFER, REASON_##reason
+#define NOT_YET(reason)	VERDICT_DEFER, REASON_##reason
 
 struct row {
 	const char	*policy;
@@ -79,7 +79,8 @@ check_decision(const struct row *row, const struct decision *d)
 	}
 }
 
-/* Without the header and with one that is fine the answer is the same. */
+/* Without the header and with one that is fine the answer is the same, and
+ * costs no question. */
 static void
 check_rows(const struct row *row, size_t n)
 {
@@ -94,9 +95,11 @@ check_rows(const struct row *row, size_t n)
 
 		site_make(&s, row->policy);
 		site_judge(&s, &mail, &v);
+		assert_int_equal(v.asked, 0);
 		check_decision(row, &v.d);
 		mail.header = true;
 		site_judge(&s, &mail, &v);
+		assert_int_equal(v.asked, 0);
 		check_decision(row, &v.d);
 		site_free(&s);
 	}
@@ -142,17 +145,40 @@ static void
 an_ip_source_needs_the_address(void **state)
 {
 	static const struct row rows[] = {
-		{ IP, BOB, BOX, UNKNOWN, LATER(CLIENT_UNKNOWN), "-" },
-		{ SPREAD, "x@y.example", BOX, UNKNOWN, LATER(CLIENT_UNKNOWN),
+		{ IP, BOB, BOX, UNKNOWN, NOT_YET(CLIENT_UNKNOWN), "-" },
+		{ SPREAD, "x@y.example", BOX, UNKNOWN, NOT_YET(CLIENT_UNKNOWN),
 		    "-" },
 		{ SPREAD_BACK, "x@y.example", BOX, UNKNOWN,
-		    LATER(CLIENT_UNKNOWN), "-" },
-		{ ALL, "x@y.example", BOX, UNKNOWN, LATER(CLIENT_UNKNOWN),
+		    NOT_YET(CLIENT_UNKNOWN), "-" },
+		{ ALL, "x@y.example", BOX, UNKNOWN, NOT_YET(CLIENT_UNKNOWN),
 		    "-" },
 		{ SPREAD, ALICE, BOX, UNKNOWN, YES, "a email " ALICE },
 		{ SPREAD_BACK, ALICE, BOX, UNKNOWN, YES, "a email " ALICE },
 		{ SPREAD_BACK, BOB, BOX, UNKNOWN, YES,
 		    "b domain example.com" },
+	};
+
+	(void)state;
+	check_rows(rows, NELEM(rows));
+}
+
+/* The same, where the header is going to tell. */
+static void
+an_ip_source_waits_for_the_header(void **state)
+{
+#define WAIT		VERDICT_AFTER_DATA, REASON_OK
+	static const struct row rows[] = {
+		{ IP, BOB, BOX, LATER, WAIT, "-" },
+		{ SPREAD, "x@y.example", BOX, LATER, WAIT, "-" },
+		{ SPREAD_BACK, "x@y.example", BOX, LATER, WAIT, "-" },
+		{ ALL, "x@y.example", BOX, LATER, WAIT, "-" },
+		{ SPREAD, ALICE, BOX, LATER, YES, "a email " ALICE },
+		{ SPREAD_BACK, BOB, BOX, LATER, YES,
+		    "b domain example.com" },
+		{ EMAIL, BOB, BOX, LATER, NO(NOT_REGISTERED), "-" },
+		{ ANYONE, BOB, BOX, LATER, YES, "a anyone" },
+		/* of the recipient the truth comes first */
+		{ IP, BOB, "x@example.net", LATER, NO(NO_CHANNEL), "-" },
 	};
 
 	(void)state;
@@ -318,6 +344,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sources_by_rank),
 		cmocka_unit_test(an_ip_source_needs_the_address),
+		cmocka_unit_test(an_ip_source_waits_for_the_header),
 		cmocka_unit_test(the_winner_decides_alone),
 		cmocka_unit_test(names_are_exact_but_for_case),
 		cmocka_unit_test(rewritten_senders),

@@ -153,12 +153,16 @@ static const struct {
 	{ EMAIL, "double-bounce@x", "x@sms.example.net", NO(BAD_NUMBER),
 	    NO(BAD_NUMBER) },
 	{ EMAIL, "", PHONE, PROBED, NO(NULL_SENDER) },
+	{ "account a" BOTH "; anyone null-sender spf", "", BOX, PROBED,
+	    NO(SPF_FAIL) },
+	{ "account a" BOTH "; domain example.com spf verify",
+	    "double-bounce@example.com", BOX, PROBED, NO(NOT_VERIFIED) },
 };
 
 static void
 probes_are_judged_after_data(void **state)
 {
-	struct site_mail mail = { .from = SERVER };
+	struct site_mail mail = { .from = SERVER, .spf = SPF_FAIL };
 	struct site_verdict v;
 	struct site s;
 	size_t i;
@@ -172,8 +176,9 @@ probes_are_judged_after_data(void **state)
 		site_judge(&s, &mail, &v);
 		assert_int_equal(v.d.verdict, probes[i].before);
 		assert_int_equal(v.d.reason, probes[i].why);
-		/* nothing is said of a probe's right */
+		/* nothing is said, or asked, of a probe's right */
 		if (probes[i].before == VERDICT_AFTER_DATA) {
+			assert_int_equal(v.asked, 0);
 			assert_null(v.d.source);
 			assert_null(v.d.grant);
 			assert_non_null(v.d.channel);
@@ -216,8 +221,14 @@ headers(void **state)
 	(void)state;
 	site_make(&s, ANYONE "; channel robot");
 	for (i = 0; i < NELEM(rows); i++) {
-		struct site_mail mail = { BOB, rows[i].recipient, UNKNOWN,
-		    rows[i].header, rows[i].hops, rows[i].auto_replied };
+		struct site_mail mail = {
+			.sender = BOB,
+			.recipient = rows[i].recipient,
+			.from = UNKNOWN,
+			.header = rows[i].header,
+			.hops = rows[i].hops,
+			.auto_replied = rows[i].auto_replied
+		};
 
 		site_judge(&s, &mail, &v);
 		assert_int_equal(v.d.verdict, rows[i].verdict);
@@ -236,7 +247,12 @@ the_trace_names_what_decided(void **state)
 		"account \"a\", email \"" ALICE "\" (site.conf:103)\n",
 		"client " SERVER "\n",
 	};
-	struct site_mail mail = { ALICE, PHONE, SERVER, true, 0, false };
+	struct site_mail mail = {
+		.sender = ALICE,
+		.recipient = PHONE,
+		.from = SERVER,
+		.header = true
+	};
 	struct site_verdict v;
 	struct site s;
 	const char *at;
@@ -254,6 +270,40 @@ the_trace_names_what_decided(void **state)
 	site_free(&s);
 }
 
+/* What was asked, and what came of it. */
+static void
+the_trace_names_what_was_asked(void **state)
+{
+	static const char wanted[] =
+	    "domain \"example.com\" is verified\n"
+	    "client " SERVER "\n"
+	    "spf: softfail\n"
+	    "google: temperror\n"
+	    "outlook: pass\n"
+	    "security holds\n"
+	    "accept: recipient ok\n";
+	struct site_mail mail = {
+		.sender = BOB,
+		.recipient = BOX,
+		.from = SERVER,
+		.header = true,
+		.spf = SPF_SOFTFAIL,
+		.google = SPF_TEMPERROR,
+		.outlook = SPF_PASS,
+		.verified = 1
+	};
+	struct site_verdict v;
+	struct site s;
+
+	(void)state;
+	site_make(&s, "account a" BOTH "; domain example.com spf google "
+	    "outlook verify");
+	site_judge(&s, &mail, &v);
+	if (strstr(v.all, wanted) == NULL)
+		fail_msg("%s", v.all);
+	site_free(&s);
+}
+
 int
 main(void)
 {
@@ -263,6 +313,7 @@ main(void)
 		cmocka_unit_test(probes_are_judged_after_data),
 		cmocka_unit_test(headers),
 		cmocka_unit_test(the_trace_names_what_decided),
+		cmocka_unit_test(the_trace_names_what_was_asked),
 	};
 
 	return cmocka_run_group_tests_name("rules_recipient", tests, NULL,

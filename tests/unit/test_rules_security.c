@@ -1,6 +1,7 @@
 /*
  * The rules' last word: does the message come from where it should?  Every
- * set of security words, from everywhere, enforced and not.
+ * set of security words, from everywhere, before and after the header; what
+ * is asked for, and what its answers come to.
  */
 #include "rules_site.h"
 
@@ -11,43 +12,69 @@
 #define OUTSIDE		"198.51.100.7"
 #define ELSEWHERE	"203.0.113.0/24"
 
-#define NEEDS_ADDRESS	(SECURITY_LOCAL | SECURITY_SPF | SECURITY_GOOGLE | \
-			SECURITY_OUTLOOK)
-#define NOT_BUILT	(SECURITY_SPF | SECURITY_GOOGLE | SECURITY_OUTLOOK | \
-			SECURITY_DKIM | SECURITY_DMARC)
-#define ALL_WORDS	(SECURITY_NONE | SECURITY_LOCAL | NOT_BUILT)
+#define ASKING		(SECURITY_SPF | SECURITY_GOOGLE | SECURITY_OUTLOOK)
+#define NEEDS_ADDRESS	(SECURITY_LOCAL | ASKING)
+#define IN_HEADER	(SECURITY_DKIM | SECURITY_DMARC)
+#define ALL_WORDS	(SECURITY_NONE | NEEDS_ADDRESS | IN_HEADER)
 
-static const char *const froms[] = { UNKNOWN, LOCAL, IN_NET, OUTSIDE,
+static const char *const froms[] = { UNKNOWN, LOCAL, LATER, IN_NET, OUTSIDE,
     "2001:db8::7" };
 static const char *const nets[] = { "", NET, ELSEWHERE,
     ELSEWHERE " 2001:db8::/32 " NET };
 
-/* What DESIGN says of a set of words: the first that holds passes, what needs
- * an address that is not known is no "no", nor is what we cannot do yet. */
-static enum reason
-wanted(unsigned int words, const char *net, const char *from)
-{
-	bool local = strcmp(from, LOCAL) == 0;
-	bool known = !local && strcmp(from, UNKNOWN) != 0;
+struct wish {
+	enum verdict	 verdict;
+	enum reason	 reason;
+	unsigned int	 asked;
+};
 
-	if (words & SECURITY_NONE)
-		return REASON_OK;
-	if ((words & SECURITY_LOCAL) && local)
-		return REASON_OK;
-	if (strcmp(from, IN_NET) == 0 && strstr(net, NET) != NULL)
-		return REASON_OK;
-	if (strchr(from, ':') != NULL && strchr(net, ':') != NULL)
-		return REASON_OK;
-	if (!local && !known && (*net != '\0' || (words & NEEDS_ADDRESS)))
-		return REASON_CLIENT_UNKNOWN;
-	return words & NOT_BUILT ? REASON_NOT_BUILT : REASON_SECURITY;
+static unsigned int
+facts_of(unsigned int words)
+{
+	return (words & SECURITY_SPF ? FACT_SPF : 0) |
+	    (words & SECURITY_GOOGLE ? FACT_GOOGLE : 0) |
+	    (words & SECURITY_OUTLOOK ? FACT_OUTLOOK : 0);
 }
 
-static enum verdict
-verdict_of(enum reason reason)
+static bool
+free_pass(unsigned int words, const char *net, const struct site_mail *mail)
 {
-	return reason == REASON_OK ? VERDICT_ACCEPT :
-	    reason == REASON_SECURITY ? VERDICT_REFUSE : VERDICT_DEFER;
+	bool six = strchr(mail->from, ':') != NULL;
+
+	return (words & SECURITY_NONE) ||
+	    ((words & SECURITY_LOCAL) && strcmp(mail->from, LOCAL) == 0) ||
+	    (strcmp(mail->from, IN_NET) == 0 && strstr(net, NET) != NULL) ||
+	    (six && strchr(net, ':') != NULL) ||
+	    (mail->header && (words & SECURITY_DKIM) && mail->dkim) ||
+	    (mail->header && (words & SECURITY_DMARC) && mail->dmarc);
+}
+
+/* What DESIGN says of a set of words where all the DNS answers is "none": what
+ * holds for free is not asked for, and what needs an address that is not known
+ * is no "no". */
+static struct wish
+wanted(unsigned int words, const char *net, const struct site_mail *mail)
+{
+	bool local = strcmp(mail->from, LOCAL) == 0;
+	bool later = strcmp(mail->from, LATER) == 0;
+	bool unknown = later || strcmp(mail->from, UNKNOWN) == 0;
+	bool wait = !mail->header && (words & IN_HEADER);
+	struct wish w = { VERDICT_ACCEPT, REASON_OK, 0 };
+
+	if (free_pass(words, net, mail))
+		return w;
+	if (unknown && (*net != '\0' || (words & NEEDS_ADDRESS))) {
+		w.verdict = wait || later ? VERDICT_AFTER_DATA :
+		    VERDICT_DEFER;
+		w.reason = REASON_CLIENT_UNKNOWN;
+	} else {
+		w.asked = local ? 0 : facts_of(words);
+		w.verdict = wait ? VERDICT_AFTER_DATA : VERDICT_REFUSE;
+		w.reason = REASON_SECURITY;
+	}
+	if (w.verdict == VERDICT_AFTER_DATA)
+		w.reason = REASON_OK;
+	return w;
 }
 
 static void
@@ -65,223 +92,313 @@ write_policy(char *text, size_t size, const char *account,
 		}
 }
 
+/* Monitor mode turns into a pass what is a "no" or a "could not tell". */
 static void
-check_security(unsigned int words, const char *net, const char *from,
-    bool enforce)
+check_wish(struct site *s, const struct site_mail *mail, struct wish w,
+    bool enforce, const char *policy)
 {
-	struct site_mail mail = { BOB, BOX, from, true, 0, false };
-	enum reason reason = wanted(words, net, from);
+	bool passes = !enforce && w.verdict != VERDICT_AFTER_DATA;
 	struct site_verdict v;
-	char policy[512];
-	struct site s;
 
-	write_policy(policy, sizeof(policy), enforce ? "" : "monitor", words,
-	    net);
-	site_make(&s, policy);
-	site_judge(&s, &mail, &v);
-	if (v.d.reason != reason || v.d.verdict !=
-	    (enforce ? verdict_of(reason) : VERDICT_ACCEPT))
-		fail_msg("{ %s } from %s: %s", policy, from, v.last);
-	assert_int_equal(v.d.would_refuse, !enforce && reason != REASON_OK);
+	site_judge(s, mail, &v);
+	if (v.d.reason != w.reason || v.asked != w.asked ||
+	    v.d.verdict != (passes ? VERDICT_ACCEPT : w.verdict))
+		fail_msg("{ %s } from %s, header %d dkim %d dmarc %d, spf %s "
+		    "google %s outlook %s: asked %u, not %u, %s",
+		    policy, mail->from, mail->header, mail->dkim, mail->dmarc,
+		    spf_result_name(mail->spf), spf_result_name(mail->google),
+		    spf_result_name(mail->outlook), v.asked, w.asked, v.last);
+	assert_int_equal(v.d.would_refuse, passes && w.reason != REASON_OK);
+	assert_int_equal(v.rounds, w.asked != 0);
 	assert_non_null(v.d.source);
-	site_free(&s);
+}
+
+static unsigned int
+check_headers(struct site *s, unsigned int words, const char *net,
+    bool enforce, const char *policy)
+{
+	struct site_mail mail = { .sender = BOB, .recipient = BOX };
+	unsigned int bits, n = 0;
+	size_t from;
+
+	for (from = 0; from < NELEM(froms); from++)
+		for (bits = 0; bits < 8; bits++) {
+			/* with the header, nothing is told later */
+			if ((bits & 1) && strcmp(froms[from], LATER) == 0)
+				continue;
+			mail.from = froms[from];
+			mail.header = bits & 1;
+			mail.dkim = bits & 2;
+			mail.dmarc = bits & 4;
+			check_wish(s, &mail, wanted(words, net, &mail),
+			    enforce, policy);
+			n++;
+		}
+	return n;
 }
 
 static void
 every_set_of_words_from_everywhere(void **state)
 {
 	unsigned int words, n = 0;
-	size_t net, from;
+	char policy[512];
+	struct site s;
+	size_t net;
+	int enforce;
 
 	(void)state;
 	for (words = 0; words <= ALL_WORDS; words++)
 		for (net = 0; net < NELEM(nets); net++)
-			for (from = 0; from < NELEM(froms); from++, n++) {
-				check_security(words, nets[net], froms[from],
-				    true);
-				check_security(words, nets[net], froms[from],
-				    false);
+			for (enforce = 0; enforce < 2; enforce++) {
+				write_policy(policy, sizeof(policy),
+				    enforce ? "" : "monitor", words,
+				    nets[net]);
+				site_make(&s, policy);
+				n += check_headers(&s, words, nets[net],
+				    enforce, policy);
+				site_free(&s);
 			}
-	assert_int_equal(n, 128 * 4 * 5);
+	assert_int_equal(n, 128 * 4 * 2 * (5 * 8 + 4));
 }
 
-/* The same in plain words, in case that wanted() is wrong too. */
+/* The results of the words that ask: a pass is enough, what could not tell
+ * defers, and SPF's own "no" is told in its own words. */
+static struct wish
+weighed(unsigned int words, const struct site_mail *mail)
+{
+	struct wish w = { VERDICT_REFUSE, REASON_SECURITY, facts_of(words) };
+	bool spf = words & SECURITY_SPF, google = words & SECURITY_GOOGLE,
+	    outlook = words & SECURITY_OUTLOOK;
+
+	if ((spf && mail->spf == SPF_PASS) ||
+	    (google && mail->google == SPF_PASS) ||
+	    (outlook && mail->outlook == SPF_PASS)) {
+		w.verdict = VERDICT_ACCEPT;
+		w.reason = REASON_OK;
+	} else if ((spf && mail->spf == SPF_TEMPERROR) ||
+	    (google && mail->google >= SPF_TEMPERROR) ||
+	    (outlook && mail->outlook >= SPF_TEMPERROR)) {
+		w.verdict = VERDICT_DEFER;
+		w.reason = REASON_DNS;
+	} else if (spf && mail->spf == SPF_FAIL)
+		w.reason = REASON_SPF_FAIL;
+	else if (spf && mail->spf == SPF_PERMERROR)
+		w.reason = REASON_SPF_PERMERROR;
+	if ((words & IN_HEADER) && !mail->header && w.reason != REASON_OK) {
+		w.verdict = VERDICT_AFTER_DATA;
+		w.reason = REASON_OK;
+	}
+	return w;
+}
+
 static void
-words_alone(void **state)
+check_results(struct site *s, unsigned int words, bool enforce,
+    const char *policy)
+{
+	struct site_mail mail = { .sender = BOB, .recipient = BOX,
+	    .from = OUTSIDE };
+	unsigned int n;
+
+	for (n = 0; n < 2 * SPF_RESULTS * SPF_RESULTS * SPF_RESULTS; n++) {
+		mail.header = n & 1;
+		mail.spf = n / 2 % SPF_RESULTS;
+		mail.google = n / 2 / SPF_RESULTS % SPF_RESULTS;
+		mail.outlook = n / 2 / SPF_RESULTS / SPF_RESULTS;
+		check_wish(s, &mail, weighed(words, &mail), enforce, policy);
+	}
+}
+
+static void
+every_result_of_every_word_that_asks(void **state)
+{
+	static const unsigned int beside[] = { 0, SECURITY_LOCAL,
+	    SECURITY_DKIM, SECURITY_DMARC };
+	unsigned int words, checked = 0;
+	char policy[512];
+	struct site s;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(SPF_RESULTS, 7);
+	for (words = SECURITY_SPF; words <= ASKING; words += SECURITY_SPF)
+		for (i = 0; i < 2 * NELEM(beside); i++, checked++) {
+			write_policy(policy, sizeof(policy), i % 2 == 0 ?
+			    "" : "monitor", words | beside[i / 2], ELSEWHERE);
+			site_make(&s, policy);
+			check_results(&s, words | beside[i / 2], i % 2 == 0,
+			    policy);
+			site_free(&s);
+		}
+	assert_int_equal(checked, 7 * 8);
+}
+
+#define YES		VERDICT_ACCEPT, REASON_OK
+#define NO(reason)	VERDICT_REFUSE, REASON_##reason
+#define WHO		VERDICT_DEFER, REASON_CLIENT_UNKNOWN
+#define DNS		VERDICT_DEFER, REASON_DNS
+#define WAIT		VERDICT_AFTER_DATA, REASON_OK
+
+/* The same in plain words, in case that wanted() is wrong too.  The three
+ * that ask all get the same answer. */
+static const struct {
+	const char	*words, *from;
+	enum spf_result	 result;
+	enum verdict	 verdict;
+	enum reason	 reason;
+	unsigned int	 asked;
+} plain[] = {
+	{ "none", UNKNOWN, SPF_FAIL, YES, 0 },
+	{ "none", OUTSIDE, SPF_FAIL, YES, 0 },
+	{ "none spf", UNKNOWN, SPF_FAIL, YES, 0 },
+	{ "none dkim", LATER, SPF_FAIL, YES, 0 },
+	{ "local", LOCAL, SPF_FAIL, YES, 0 },
+	{ "local", OUTSIDE, SPF_PASS, NO(SECURITY), 0 },
+	{ "local", UNKNOWN, SPF_PASS, WHO, 0 },
+	{ "local", LATER, SPF_PASS, WAIT, 0 },
+	{ "local", "127.0.0.1", SPF_PASS, NO(SECURITY), 0 },
+	{ "spf", LOCAL, SPF_PASS, NO(SECURITY), 0 },
+	{ "spf", UNKNOWN, SPF_PASS, WHO, 0 },
+	{ "spf", LATER, SPF_PASS, WAIT, 0 },
+	{ "spf", "127.0.0.1", SPF_PASS, YES, FACT_SPF },
+	{ "spf", OUTSIDE, SPF_PASS, YES, FACT_SPF },
+	{ "spf", OUTSIDE, SPF_NONE, NO(SECURITY), FACT_SPF },
+	{ "spf", OUTSIDE, SPF_NEUTRAL, NO(SECURITY), FACT_SPF },
+	{ "spf", OUTSIDE, SPF_SOFTFAIL, NO(SECURITY), FACT_SPF },
+	{ "spf", OUTSIDE, SPF_FAIL, NO(SPF_FAIL), FACT_SPF },
+	{ "spf", OUTSIDE, SPF_PERMERROR, NO(SPF_PERMERROR), FACT_SPF },
+	{ "spf", OUTSIDE, SPF_TEMPERROR, DNS, FACT_SPF },
+	{ "google", OUTSIDE, SPF_PASS, YES, FACT_GOOGLE },
+	{ "google", OUTSIDE, SPF_FAIL, NO(SECURITY), FACT_GOOGLE },
+	{ "google", OUTSIDE, SPF_NONE, NO(SECURITY), FACT_GOOGLE },
+	{ "google", OUTSIDE, SPF_PERMERROR, DNS, FACT_GOOGLE },
+	{ "google", OUTSIDE, SPF_TEMPERROR, DNS, FACT_GOOGLE },
+	{ "google", UNKNOWN, SPF_PASS, WHO, 0 },
+	{ "outlook", OUTSIDE, SPF_PASS, YES, FACT_OUTLOOK },
+	{ "outlook", OUTSIDE, SPF_SOFTFAIL, NO(SECURITY), FACT_OUTLOOK },
+	{ "outlook", OUTSIDE, SPF_PERMERROR, DNS, FACT_OUTLOOK },
+	{ "outlook", LOCAL, SPF_PASS, NO(SECURITY), 0 },
+	{ "spf google", OUTSIDE, SPF_FAIL, NO(SPF_FAIL),
+	    FACT_SPF | FACT_GOOGLE },
+	{ "spf outlook", OUTSIDE, SPF_PERMERROR, DNS,
+	    FACT_SPF | FACT_OUTLOOK },
+	/* the header may still tell, and is not asked before it came */
+	{ "dkim", UNKNOWN, SPF_FAIL, WAIT, 0 },
+	{ "dmarc", LOCAL, SPF_FAIL, WAIT, 0 },
+	{ "dkim local", UNKNOWN, SPF_FAIL, WAIT, 0 },
+	{ "dkim spf", OUTSIDE, SPF_FAIL, WAIT, FACT_SPF },
+	{ "dkim spf", OUTSIDE, SPF_TEMPERROR, WAIT, FACT_SPF },
+	{ "dkim spf", OUTSIDE, SPF_PASS, YES, FACT_SPF },
+	{ "dmarc spf", UNKNOWN, SPF_PASS, WAIT, 0 },
+	{ NET, IN_NET, SPF_FAIL, YES, 0 },
+	{ NET, "192.0.2.255", SPF_FAIL, YES, 0 },
+	{ NET, "192.0.3.0", SPF_PASS, NO(SECURITY), 0 },
+	{ NET, "::ffff:192.0.2.7", SPF_FAIL, YES, 0 },
+	{ NET, "c000:207::", SPF_PASS, NO(SECURITY), 0 },
+	{ NET, LOCAL, SPF_PASS, NO(SECURITY), 0 },
+	{ NET, UNKNOWN, SPF_PASS, WHO, 0 },
+	{ NET, LATER, SPF_PASS, WAIT, 0 },
+	{ NET " spf", IN_NET, SPF_FAIL, YES, 0 },
+	{ NET " spf", OUTSIDE, SPF_PASS, YES, FACT_SPF },
+	{ NET " dkim", UNKNOWN, SPF_PASS, WAIT, 0 },
+	{ NET " local", LOCAL, SPF_FAIL, YES, 0 },
+	{ "", IN_NET, SPF_PASS, NO(SECURITY), 0 },
+	{ "", UNKNOWN, SPF_PASS, NO(SECURITY), 0 },
+	{ "", LATER, SPF_PASS, NO(SECURITY), 0 },
+};
+
+static void
+words_in_plain_words(void **state)
+{
+	char policy[256];
+	struct site s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(plain); i++) {
+		struct site_mail mail = { .sender = BOB, .recipient = BOX,
+		    .from = plain[i].from, .spf = plain[i].result,
+		    .google = plain[i].result, .outlook = plain[i].result };
+		struct wish w = { plain[i].verdict, plain[i].reason,
+		    plain[i].asked };
+
+		write_policy(policy, sizeof(policy), "", 0, plain[i].words);
+		site_make(&s, policy);
+		check_wish(&s, &mail, w, true, policy);
+		site_free(&s);
+	}
+}
+
+/* Before the header they are nobody's; each word reads its own alone. */
+static void
+dkim_and_dmarc_pass_for_free(void **state)
 {
 	static const struct {
 		const char *words, *from;
+		bool header, dkim, dmarc;
 		enum verdict verdict;
 		enum reason reason;
+		unsigned int asked;
 	} rows[] = {
-#define YES		VERDICT_ACCEPT, REASON_OK
-#define NO		VERDICT_REFUSE, REASON_SECURITY
-#define WHO		VERDICT_DEFER, REASON_CLIENT_UNKNOWN
-#define NOT_YET		VERDICT_DEFER, REASON_NOT_BUILT
-		{ "none", UNKNOWN, YES },
-		{ "none", OUTSIDE, YES },
-		{ "none spf", UNKNOWN, YES },
-		{ "local", LOCAL, YES },
-		{ "local", OUTSIDE, NO },
-		{ "local", UNKNOWN, WHO },
-		{ "local", "127.0.0.1", NO },
-		{ "spf", LOCAL, NOT_YET },
-		{ "spf", "127.0.0.1", NOT_YET },
-		{ "spf", UNKNOWN, WHO },
-		{ "google", OUTSIDE, NOT_YET },
-		{ "outlook", OUTSIDE, NOT_YET },
-		{ "dkim", UNKNOWN, NOT_YET },
-		{ "dmarc", UNKNOWN, NOT_YET },
-		{ "dmarc", LOCAL, NOT_YET },
-		{ NET, IN_NET, YES },
-		{ NET, "192.0.2.255", YES },
-		{ NET, "192.0.3.0", NO },
-		{ NET, "::ffff:192.0.2.7", YES },
-		{ NET, "c000:207::", NO },
-		{ NET, LOCAL, NO },
-		{ NET, UNKNOWN, WHO },
-		{ NET " spf", IN_NET, YES },
-		{ NET " spf", OUTSIDE, NOT_YET },
-		{ NET " dkim", UNKNOWN, WHO },
-		{ NET " local", LOCAL, YES },
-		{ "", IN_NET, NO },
-		{ "", UNKNOWN, NO },
+		{ "dkim", UNKNOWN, true, true, false, YES, 0 },
+		{ "dkim", UNKNOWN, true, false, true, NO(SECURITY), 0 },
+		{ "dmarc", UNKNOWN, true, false, true, YES, 0 },
+		{ "dmarc", UNKNOWN, true, true, false, NO(SECURITY), 0 },
+		{ "dkim", OUTSIDE, false, true, true, WAIT, 0 },
+		{ "spf dkim", OUTSIDE, true, true, false, YES, 0 },
+		{ "spf dkim", UNKNOWN, true, true, false, YES, 0 },
+		{ "spf dkim", UNKNOWN, true, false, true, WHO, 0 },
+		{ "spf dmarc", OUTSIDE, true, true, false, NO(SPF_FAIL),
+		    FACT_SPF },
+		{ "google outlook dmarc", OUTSIDE, true, false, true, YES,
+		    0 },
+		{ "spf", OUTSIDE, true, true, true, NO(SPF_FAIL), FACT_SPF },
+		{ "local", OUTSIDE, true, true, true, NO(SECURITY), 0 },
+		{ NET " dkim", OUTSIDE, true, false, false, NO(SECURITY), 0 },
 	};
-	struct site_verdict v;
 	char policy[256];
 	struct site s;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < NELEM(rows); i++) {
-		struct site_mail mail = { BOB, BOX, rows[i].from, false, 0,
-		    false };
+		struct site_mail mail = { .sender = BOB, .recipient = BOX,
+		    .from = rows[i].from, .header = rows[i].header,
+		    .dkim = rows[i].dkim, .dmarc = rows[i].dmarc,
+		    .spf = SPF_FAIL };
+		struct wish w = { rows[i].verdict, rows[i].reason,
+		    rows[i].asked };
 
 		write_policy(policy, sizeof(policy), "", 0, rows[i].words);
 		site_make(&s, policy);
-		site_judge(&s, &mail, &v);
-		if (v.d.verdict != rows[i].verdict ||
-		    v.d.reason != rows[i].reason)
-			fail_msg("{%s} from %s: %s", rows[i].words,
-			    rows[i].from, v.last);
+		check_wish(&s, &mail, w, true, policy);
 		site_free(&s);
 	}
 }
 
-static const struct {
-	const char	*policy;
-	const char	*sender;
-	const char	*from;
-	enum verdict	 verdict;
-	enum reason	 reason;
-	bool		 would_refuse;
-} modes[] = {
-#define BUT(reason)	VERDICT_ACCEPT, REASON_##reason, true
-#define SINCE(reason)	VERDICT_REFUSE, REASON_##reason, false
-	/* the server is the security of an ip source */
-	{ "account a; channel box; ip 192.0.2.7 203.0.113.9", BOB, IN_NET,
-	    YES, false },
-	/* monitor mode is for security, and for nothing else */
-	{ "account a monitor; channel box; domain example.com " ELSEWHERE,
-	    BOB, OUTSIDE, BUT(SECURITY) },
-	{ "account a monitor; channel box; domain example.com " NET, BOB,
-	    IN_NET, YES, false },
-	{ "account a monitor; channel box; domain example.com " NET, BOB,
-	    UNKNOWN, BUT(CLIENT_UNKNOWN) },
-	{ "account a monitor; channel box; domain example.com spf", BOB,
-	    OUTSIDE, BUT(NOT_BUILT) },
-	{ "account a monitor; channel box; domain example.com none", "x@y",
-	    OUTSIDE, SINCE(NOT_REGISTERED) },
-	{ "account a monitor; channel box; anyone none", "", OUTSIDE,
-	    SINCE(NULL_SENDER) },
-	{ "account a monitor; channel box; ip 192.0.2.7", BOB, OUTSIDE,
-	    SINCE(NOT_REGISTERED) },
-	{ "account a monitor; channel box; ip 192.0.2.7", BOB, UNKNOWN, WHO,
-	    false },
-	{ "account a monitor; channel sms; domain example.com none", BOB,
-	    OUTSIDE, SINCE(CHANNEL_OFF) },
-	{ "account a monitor; channel box; domain example.com none",
-	    "SRS0=H=T=y.example=x@example.com", OUTSIDE, SINCE(REWRITTEN) },
-	/* another account's mode is no help */
-	{ "account a; channel box; domain example.com " ELSEWHERE
-	    "; account b monitor; channel box; anyone none", BOB, OUTSIDE, NO,
-	    false },
-	/* what this version cannot do is never a pass */
-	{ "account a rate; channel box; domain example.com none", BOB,
-	    OUTSIDE, NOT_YET, false },
-	{ "account a rate; channel box; ip 192.0.2.7", BOB, IN_NET, NOT_YET,
-	    false },
-	{ "account a; channel box; domain example.com none verify", BOB,
-	    OUTSIDE, NOT_YET, false },
-	{ "account a; channel box string; domain example.com none", BOB,
-	    OUTSIDE, NOT_YET, false },
-	{ "account a; channel box; channel sms string; domain example.com "
-	    "none", BOB, OUTSIDE, YES, false },
-	{ "account a; channel box; domain example.com none verify; "
-	    "email bob@example.com none", BOB, OUTSIDE, YES, false },
-	{ "account a; channel box string; domain example.com " ELSEWHERE, BOB,
-	    OUTSIDE, NO, false },
-	{ "account a monitor; channel box; domain example.com none verify",
-	    BOB, OUTSIDE, BUT(NOT_BUILT) },
-	{ "account a monitor; channel box string; domain example.com none",
-	    BOB, OUTSIDE, BUT(NOT_BUILT) },
-	/* the first thing that would refuse it is told */
-	{ "account a monitor; channel box string; domain example.com "
-	    ELSEWHERE, BOB, OUTSIDE, BUT(SECURITY) },
-};
-
 static void
-monitor_mode_and_what_is_not_built(void **state)
+replies_of_the_dns_have_their_codes(void **state)
 {
-	struct site_verdict v;
-	struct site s;
+	static const struct {
+		enum reason reason;
+		int code;
+		const char *enhanced;
+	} rows[] = {
+		{ REASON_SECURITY, 550, "5.7.1" },
+		{ REASON_SPF_FAIL, 550, "5.7.23" },
+		{ REASON_SPF_PERMERROR, 550, "5.7.24" },
+		{ REASON_DNS, 451, "4.7.24" },
+		{ REASON_NOT_VERIFIED, 550, "5.7.1" },
+		{ REASON_CLIENT_UNKNOWN, 451, "4.7.1" },
+	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < NELEM(modes); i++) {
-		struct site_mail mail = { modes[i].sender, BOX, modes[i].from,
-		    true, 0, false };
+	for (i = 0; i < NELEM(rows); i++) {
+		const struct reason_words *w = reason_words(rows[i].reason);
 
-		site_make(&s, modes[i].policy);
-		site_judge(&s, &mail, &v);
-		if (v.d.verdict != modes[i].verdict ||
-		    v.d.reason != modes[i].reason ||
-		    v.d.would_refuse != modes[i].would_refuse)
-			fail_msg("{ %s } <%s> from %s:\n%s", modes[i].policy,
-			    modes[i].sender, modes[i].from, v.all);
-		site_free(&s);
+		assert_int_equal(w->code, rows[i].code);
+		assert_string_equal(w->enhanced, rows[i].enhanced);
 	}
-}
-
-/* A rate is a limit on cost, not security: monitor mode leaves it in force. */
-static void
-monitor_mode_opens_no_loop_and_no_rate(void **state)
-{
-	struct site_mail mail = { BOB, BOX, OUTSIDE, true, SITE_HOPS + 1,
-	    false };
-	struct site_verdict v;
-	struct site s;
-
-	(void)state;
-	site_make(&s, "account a monitor; channel box; domain example.com "
-	    ELSEWHERE);
-	site_judge(&s, &mail, &v);
-	assert_int_equal(v.d.verdict, VERDICT_REFUSE);
-	assert_int_equal(v.d.reason, REASON_LOOP);
-	assert_false(v.d.would_refuse);
-	mail.hops = 0;
-	mail.auto_replied = true;
-	site_judge(&s, &mail, &v);
-	assert_int_equal(v.d.verdict, VERDICT_REFUSE);
-	assert_int_equal(v.d.reason, REASON_AUTO_REPLY);
-	site_free(&s);
-	mail.auto_replied = false;
-	site_make(&s, "account a monitor rate; channel box; "
-	    "domain example.com " ELSEWHERE);
-	site_judge(&s, &mail, &v);
-	assert_int_equal(v.d.verdict, VERDICT_DEFER);
-	assert_int_equal(v.d.reason, REASON_NOT_BUILT);
-	site_free(&s);
 }
 
 int
@@ -289,9 +406,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_set_of_words_from_everywhere),
-		cmocka_unit_test(words_alone),
-		cmocka_unit_test(monitor_mode_and_what_is_not_built),
-		cmocka_unit_test(monitor_mode_opens_no_loop_and_no_rate),
+		cmocka_unit_test(every_result_of_every_word_that_asks),
+		cmocka_unit_test(words_in_plain_words),
+		cmocka_unit_test(dkim_and_dmarc_pass_for_free),
+		cmocka_unit_test(replies_of_the_dns_have_their_codes),
 	};
 
 	return cmocka_run_group_tests_name("rules_security", tests, NULL,

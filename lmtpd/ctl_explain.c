@@ -1,0 +1,273 @@
+/*
+ * lmtpctl explain: the daemon's own authorise() on a message from standard
+ * input, every step told, nothing run, no state written.  0 accept, 1 reject,
+ * 2 defer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "addr.h"
+#include "authorise.h"
+#include "conf.h"
+#include "ctl.h"
+#include "delivery.h"
+#include "explain.h"
+#include "identity.h"
+#include "log.h"
+#include "privsep.h"
+
+struct ask {
+	struct peer	 peer;
+	struct envelope	 envelope;
+	char		 recipient[ADDR_MAX];
+	bool		 has_sender;
+	bool		 json;
+};
+
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: lmtpctl [-f conf] explain [--json] "
+	    "[--client ADDRESS] [--helo NAME]\n           --sender ADDRESS "
+	    "--recipient ADDRESS [--header-only] < message\n");
+	return EX_USAGE;
+}
+
+static int
+complain(const char *what, const char *value)
+{
+	char safe[4 * ADDR_MAX];
+
+	fprintf(stderr, "lmtpctl: %s \"%s\" is malformed\n", what,
+	    log_safe(safe, sizeof(safe), value));
+	return -1;
+}
+
+/* An address with or without its angle brackets. */
+static int
+take_address(const char *what, const char *s, bool null, char *out)
+{
+	size_t n = strlen(s);
+
+	if (n >= 2 && s[0] == '<' && s[n - 1] == '>') {
+		s++;
+		n -= 2;
+	}
+	out[0] = '\0';
+	if ((null && n == 0) || addr_read_path(s, n, out) == 0)
+		return 0;
+	return complain(what, s);
+}
+
+static int
+take_client(struct peer *peer, enum lmtp_attr attr, const char *value)
+{
+	struct ip_addr addr;
+
+	if (attr == XF_ADDR)
+		peer->given = true;
+	peer->client.given |= 1U << attr;
+	if (attr == XF_ADDR && ip_read(value, &addr) == -1)
+		return complain("--client", value);
+	if (attr == XF_ADDR)
+		ip_write(&addr, peer->client.value[attr]);
+	else if (strlcpy(peer->client.value[attr], value, LMTP_NAME_MAX) >=
+	    LMTP_NAME_MAX)
+		return complain("--helo", value);
+	return 0;
+}
+
+static int
+take_option(struct ask *ask, int c)
+{
+	switch (c) {
+	case 'c':
+		return take_client(&ask->peer, XF_ADDR, optarg);
+	case 'h':
+		return take_client(&ask->peer, XF_HELO, optarg);
+	case 's':
+		ask->has_sender = true;
+		return take_address("--sender", optarg, true,
+		    ask->envelope.sender);
+	case 'r':
+		return take_address("--recipient", optarg, false,
+		    ask->recipient);
+	case 'j':
+		ask->json = true;
+		return 0;
+	case 'o':
+		return 0;	/* a header is read alike */
+	default:
+		return -1;
+	}
+}
+
+static int
+read_options(int argc, char **argv, struct ask *ask)
+{
+	static const struct option options[] = {
+		{ "client", required_argument, NULL, 'c' },
+		{ "helo", required_argument, NULL, 'h' },
+		{ "sender", required_argument, NULL, 's' },
+		{ "recipient", required_argument, NULL, 'r' },
+		{ "header-only", no_argument, NULL, 'o' },
+		{ "json", no_argument, NULL, 'j' },
+		{ 0 }
+	};
+	int c;
+
+	optind = 0;	/* getopt(3) begins anew */
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (take_option(ask, c) == -1)
+			return -1;
+	return optind == argc && ask->has_sender &&
+	    ask->recipient[0] != '\0' ? 0 : -1;
+}
+
+static void
+say(void *arg, enum conf_kind kind, const char *text)
+{
+	char safe[2048];
+
+	(void)arg;
+	if (kind == CONF_ERROR)
+		fprintf(stderr, "error: %s\n",
+		    log_safe(safe, sizeof(safe), text));
+}
+
+static const struct conf_report to_stderr = { say, NULL };
+
+/* The bytes as a client's, line ends made LF.  -1: errno. */
+static int
+spool(FILE *in, struct msg *msg)
+{
+	uint64_t written = 0;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t n;
+	int fd, rc = 0;
+
+	if ((fd = msg_appender(msg)) == -1)
+		return -1;
+	while (rc == 0 && (n = getline(&line, &size, in)) > 0) {
+		if (n >= 2 && line[n - 2] == '\r' && line[n - 1] == '\n')
+			line[--n - 1] = '\n';
+		if (write(fd, line, n) != n)
+			rc = -1;
+		written += n;
+	}
+	free(line);
+	close(fd);
+	return rc == 0 ? msg_seal(msg, written) : -1;
+}
+
+/* What the message on standard input tells; a terminal has none. */
+static int
+read_message(const struct policy *policy, const char *identity,
+    struct header_facts *header)
+{
+	struct msg *msg;
+	int rc = -1;
+
+	memset(header, 0, sizeof(*header));
+	if (isatty(STDIN_FILENO))
+		return 0;
+	if ((msg = msg_open("/tmp")) != NULL && spool(stdin, msg) == 0)
+		rc = inspect_header(policy, msg, true, identity, header);
+	msg_close(msg);
+	if (rc != 0)
+		fprintf(stderr, "lmtpctl: cannot read the message: %s\n",
+		    rc == 1 ? "its header has too many bytes or fields" :
+		    strerror(errno));
+	return rc;
+}
+
+static char **
+command_of(const struct ask *ask, const struct policy *policy,
+    const struct origin *o, const struct header_facts *header,
+    struct decision *d)
+{
+	char client[ADDR_IP_MAX], **argv;
+	struct delivery delivery = {
+		.log_id = "", .id = "", .queue_id = "", .spf = "",
+		.sender = ask->envelope.sender,
+		.recipient = ask->recipient,
+		.original = header->original,
+		.number = d->number,
+		.client = client,
+		.helo = o->helo,
+		.name = o->name,
+		.state_dir = policy->state_dir
+	};
+	bool dash;
+
+	if (d->verdict != VERDICT_ACCEPT)
+		return NULL;
+	ip_write(&o->client, client);
+	delivery.user = d->source->user;
+	delivery.account = d->source->account->name;
+	delivery.channel = d->channel->name;
+	argv = delivery_argv(d->channel->backend, &delivery, &dash);
+	if (dash) {
+		d->verdict = VERDICT_REFUSE;
+		d->reason = REASON_DASH;
+	}
+	return argv;
+}
+
+static int
+explain(const struct ask *ask, const struct policy *policy,
+    struct resolver *resolver)
+{
+	char identity[ADDR_MAX];
+	struct header_facts header;
+	struct origin origin;
+	struct evidence evidence = { policy, resolver, &origin, &header,
+	    ask->envelope.sender };
+	struct explanation e = { .evidence = &evidence, .identity = identity,
+	    .recipient = ask->recipient };
+	struct trace trace = { explain_step, &e };
+	int rc;
+
+	identity_of(ask->envelope.sender, identity);
+	if ((rc = read_message(policy, identity, &header)) != 0)
+		return rc == 1 ? 1 : 2;		/* no delivery takes it */
+	origin_find(policy, &ask->peer, &ask->envelope, &header, &origin);
+	authorise(&evidence, ask->recipient, &e.decision, &trace);
+	e.command = command_of(ask, policy, &origin, &header, &e.decision);
+	if (!ask->json)
+		explain_print(&e);
+	else if (explain_print_json(&e) == -1)
+		fprintf(stderr, "lmtpctl: out of memory\n");
+	explain_free(&e);
+	return e.decision.verdict == VERDICT_ACCEPT ? 0 :
+	    e.decision.verdict == VERDICT_REFUSE ? 1 : 2;
+}
+
+int
+ctl_explain(const struct ctl *ctl, int argc, char **argv)
+{
+	struct ask ask = { .peer = { .trusted = true } };
+	struct resolver *resolver;
+	struct policy *policy;
+	int rc;
+
+	if (read_options(argc, argv, &ask) == -1)
+		return usage();
+	if ((policy = conf_load(ctl->conf, &to_stderr)) == NULL)
+		return 2;
+	if (privsep_become_owner(policy->state_dir) == -1 && geteuid() == 0)
+		fprintf(stderr, "lmtpctl: state-dir %s is not a user's own: "
+		    "going on as root\n", policy->state_dir);
+	resolver = resolver_new(resolver_dir(), policy->dns_timeout, true);
+	rc = resolver == NULL ? 2 : explain(&ask, policy, resolver);
+	resolver_free(resolver);
+	policy_free(policy);
+	return rc;
+}

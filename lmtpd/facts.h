@@ -1,0 +1,41 @@
+/*
+ * What the rules judge by: the facts of one recipient of one message.
+ */
+#ifndef FACTS_H
+#define FACTS_H
+
+#include <stdbool.h>
+
+#include "addr.h"
+#include "spf.h"
+
+/* Facts that cost something: fetched when a rule asks for them. */
+enum fact {
+	FACT_SPF = 1,		/* ORed */
+	FACT_GOOGLE = 2,
+	FACT_OUTLOOK = 4,
+	FACT_VERIFIED = 8
+};
+
+struct facts {
+	const char	*sender;	/* envelope sender; "" is the null one */
+	const char	*identity;	/* it without BATV, domain as A-label */
+	const char	*recipient;
+	struct ip_addr	 client;	/* AF_UNSPEC: not known */
+	bool		 local;		/* submitted on the MTA's own machine */
+	bool		 later;		/* the header will tell both of these */
+	/* Valid where fetched says so. */
+	unsigned int	 fetched;	/* enum fact */
+	enum spf_result	 spf;
+	enum spf_result	 google;
+	enum spf_result	 outlook;
+	int		 verified;	/* 1 yes, 0 no, -1 could not tell */
+	/* Of the header; valid where header is true, which is after DATA. */
+	bool		 header;
+	unsigned int	 hops;		/* Received fields */
+	bool		 auto_replied;	/* Auto-Submitted: auto-replied */
+	bool		 dkim;		/* a pass for exactly the domain */
+	bool		 dmarc;
+};
+
+#endif
