@@ -147,13 +147,17 @@ class Site:
 
     changes go over BASE; text replaces the whole configuration; backend is
     the script to run instead of RECORDER; user is whom root's lmtpd becomes;
-    wrapper is a command to run lmtpd by.  In configurations and scripts DIR,
+    wrapper is a command to run lmtpd by, options more for its own
+    command line; libexec is where the resolver lies,
+    by default nowhere: what a machine's DNS says is no test's affair.  In configurations and scripts DIR,
     STATE, RECORDS and BACKEND stand for the paths.
     """
 
     def __init__(self, changes=None, text=None, backend=RECORDER,
-                 user=SERVER_USER.pw_name, wrapper=()):
+                 user=SERVER_USER.pw_name, wrapper=(), libexec="/nonexistent",
+                 options=()):
         self.user, self.wrapper = user, list(wrapper)
+        self.libexec, self.options = libexec, list(options)
         self.dir = tempfile.mkdtemp(prefix="lmtptest.")
         os.chmod(self.dir, 0o755)
         self.state = self._own_dir("state", 0o700)
@@ -224,7 +228,8 @@ class Site:
 
     def command(self):
         user = ["-u", self.user] if ROOT else []
-        return self.wrapper + [LMTPD, "-d", "-f", self.conf] + user
+        return (self.wrapper + [LMTPD, "-d", "-f", self.conf] + user +
+                self.options)
 
     def connect(self, how="pair", uid=None):
         """Start lmtpd as a server would for a new connection; a Client."""
@@ -234,7 +239,8 @@ class Site:
             child = subprocess.Popen(
                 self.command(), stdin=theirs[0], stdout=theirs[1],
                 stderr=stderr, cwd="/",
-                env={"PATH": "/usr/bin:/bin", "CALLERS_OWN": "leaked"})
+                env={"PATH": "/usr/bin:/bin", "CALLERS_OWN": "leaked",
+                     "LMTPD_LIBEXECDIR": self.libexec})
         for end in set(theirs):
             end.close()
         self.children.append(child)

@@ -11,8 +11,8 @@ import subprocess
 import time
 
 from lmtpclient import ALICE, commands
-from lmtptest import (BOX, LMTPD, PHONE, SERVER_USER, Site, backend, merge,
-                      shell)
+from lmtptest import (BOX, LMTPD, PHONE, SERVER_USER, Site, acme, backend,
+                      merge, shell)
 from proctest import alive, descendants
 from taptest import (case, check, equal, match, need_root, run, table,
                      wait_for)
@@ -188,6 +188,14 @@ def _():
         match(r"Max processes +0 +0 ", limits)
         check("Max cpu time              unlimited" not in limits, "CPU")
         client.quit()
+
+
+@case("a state directory that is gone is our fault: no verified domain bounces")
+def _():
+    changes = acme(("domain", "example.com", {"security": ["none"],
+                                              "verify": True}))
+    with Site({**changes, "state-dir": "DIR/gone"}) as site:
+        equal(site.deliver(PHONE).rcpt, ["451 4.3.0"])
 
 
 run()

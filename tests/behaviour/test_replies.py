@@ -65,33 +65,37 @@ def _():
         equal(site.verdict(forward=FROM_HOME), "250 2.0.0", "from home")
 
 
-WORDS = [(word,) for word in ("spf", "google", "outlook", "dkim", "dmarc")]
+# Without a resolver (this library starts none) the DNS cannot tell; without
+# an authserv-id no Authentication-Results count.
+DEFERS, REFUSED = ("451 4.7.24", "deferred"), ("550 5.7.1", "refused")
+WORDS = [("spf", *DEFERS), ("google", *DEFERS), ("outlook", *DEFERS),
+         ("dkim", *REFUSED), ("dmarc", *REFUSED)]
 
 
-@table('security "{0}" alone defers in this version', WORDS)
-def _(word):
+@table('security "{0}" alone, which nobody can confirm: {1}', WORDS)
+def _(word, want, fate):
     changes = {("account", "acme"): {("email", ALICE): {"security": [word]}}}
     with Site(changes) as site:
         out = site.deliver(PHONE, forward=FROM_HOME)
-        equal(out.verdicts, ["451 4.3.5"], "verdict")
+        equal(out.verdicts, [want], "verdict")
         equal(site.runs(), [], "runs")
-        equal(site.the_line().verdict, "deferred", "log")
+        equal(site.the_line().verdict, fate, "log")
 
 
 @table('security "{0}" beside an address that holds lets pass', WORDS)
-def _(word):
+def _(word, _want, _fate):
     changes = {("account", "acme"): {("email", ALICE): {
         "security": [word, "192.0.2.7"]}}}
     with Site(changes) as site:
         equal(site.verdict(forward=FROM_HOME), "250 2.0.0", "verdict")
 
 
-@table('security "{0}" beside an address that does not hold defers', WORDS)
-def _(word):
+@table('security "{0}" beside an address that does not hold: {1}', WORDS)
+def _(word, want, _fate):
     changes = {("account", "acme"): {("email", ALICE): {
         "security": [word, "192.0.2.8"]}}}
     with Site(changes) as site:
-        equal(site.verdict(forward=FROM_HOME), "451 4.3.5", "verdict")
+        equal(site.verdict(forward=FROM_HOME), want, "verdict")
         equal(site.runs(), [], "runs")
 
 
@@ -99,7 +103,7 @@ def _(word):
 def _():
     changes = {("account", "acme"): {("email", ALICE): {"security": None}}}
     with Site(changes) as site:
-        equal(site.verdict(forward=FROM_HOME), "451 4.3.5", "verdict")
+        equal(site.verdict(forward=FROM_HOME), "451 4.7.24", "verdict")
         equal(site.runs(), [], "runs")
 
 

@@ -133,17 +133,215 @@ def _(_name, security, how, forward, want):
         equal(believed(site, how, forward).verdicts, [want], "verdict")
 
 
-@table('client-address = "{0}" is not built yet: never a pass', [
-    ("xclient",), ("received",)])
-def _(word):
-    with Site({**EMAIL_NET, "client-address": word}) as site:
-        message = b"Received: from x (x [192.0.2.7]) by y; z\n\nb\n"
-        with site.connect() as client:
-            if client.reply() == "220":
-                client.say("LHLO x")
-                out = client.deliver(PHONE, forward=INSIDE, message=message)
-                equal(out.verdicts[0][:1], "4", "verdict")
+# -- XCLIENT -----------------------------------------------------------------
+
+XCLIENT = {"client-address": "xclient"}
+CLIENT = "XCLIENT ADDR=192.0.2.7 HELO=x NAME=mail.example.com"
+
+
+def proxied(site, *lines, how="unix", forward=None):
+    """A session by Dovecot's manners: LHLO, XCLIENT, 220, LHLO, mail."""
+    with site.connect(how) as client:
+        client.lhlo()
+        for line in lines:
+            client.say(line)
+        out = client.deliver(PHONE, forward=forward)
+        client.quit()
+        return out.verdicts[0]
+
+
+@table("XCLIENT, {0}", [
+    ("its address is the client's", XCLIENT, [CLIENT, "LHLO x"], None, YES),
+    ("another address", XCLIENT,
+     ["XCLIENT ADDR=198.51.100.7", "LHLO x"], None, NO),
+    ("none came", XCLIENT, [], None, LATER),
+    ("none came, and XFORWARD does not count", XCLIENT, [], INSIDE, LATER),
+    ("unavailable", XCLIENT, ["XCLIENT ADDR=[UNAVAILABLE]", "LHLO x"], None,
+     LATER),
+    ("but client-address is xforward", {}, [CLIENT, "LHLO x"], None, LATER),
+    ("a later one is malformed", XCLIENT,
+     [CLIENT, "LHLO x", "XCLIENT ADDR=x", "LHLO x"], None, LATER),
+    ("a later one is too long", XCLIENT,
+     [CLIENT, "LHLO x", "XCLIENT HELO=" + "x" * 4200, "LHLO x"], None, LATER),
+    ("a later one is not clean", XCLIENT,
+     [CLIENT, "LHLO x", "XCLIENT HELO=\1x", "LHLO x"], None, LATER),
+    ("a later one comes behind MAIL", XCLIENT,
+     [CLIENT, "LHLO x", "MAIL FROM:<%s>" % ALICE, "RSET",
+      "XCLIENT ADDR=198.51.100.7", "LHLO x"], None, LATER),
+    ("twice: the last counts", XCLIENT,
+     ["XCLIENT ADDR=198.51.100.7", "LHLO x", CLIENT, "LHLO x"], None, YES),
+])
+def _(_name, changes, lines, forward, want):
+    with Site({**EMAIL_NET, **changes}) as site:
+        equal(proxied(site, *lines, forward=forward), want, "verdict")
+
+
+@case("an XFORWARD that is refused within a transaction costs it a 451")
+def _():
+    with Site(EMAIL_NET) as site, site.connect("unix") as client:
+        client.lhlo()
+        for line in INSIDE, "MAIL FROM:<%s>" % ALICE:
+            equal(client.say(line)[:3], "250", line)
+        equal(client.say(OUTSIDE), "503 5.5.1", "XFORWARD")
+        equal(client.say("RCPT TO:<%s>" % PHONE), LATER, "RCPT")
+        client.quit()
+
+
+@case("XCLIENT is answered 220, and LHLO is asked for anew")
+def _():
+    with Site({**EMAIL_NET, **XCLIENT}) as site, \
+            site.connect("unix") as client:
+        client.lhlo()
+        equal(client.say(CLIENT), "220", "XCLIENT")
+        equal(client.say("MAIL FROM:<%s>" % ALICE), "503 5.5.1", "MAIL")
+
+
+@case("XCLIENT behind MAIL is out of turn, for the whole connection")
+def _():
+    with Site({**EMAIL_NET, **XCLIENT}) as site, \
+            site.connect("unix") as client:
+        client.lhlo()
+        equal(client.say("MAIL FROM:<%s>" % ALICE), "250 2.1.0", "MAIL")
+        equal(client.say(CLIENT), "503 5.5.1", "within")
+        equal(client.say("RSET"), "250 2.0.0", "RSET")
+        equal(client.say(CLIENT), "503 5.5.1", "behind")
+
+
+@case("a stranger's XCLIENT is refused, and counts for nothing")
+def _():
+    with Site({**EMAIL_NET, **XCLIENT, "trusted-peers": []}) as site:
+        equal(proxied(site, CLIENT), LATER, "verdict")
+
+
+# -- the command line, for a caller that executes us (Exim) -------------------
+
+@table("--client-address {0} {1}", [
+    ("192.0.2.7", "is the client's", {}, None, YES),
+    ("198.51.100.7", "wins over XFORWARD", {}, INSIDE, NO),
+    ("198.51.100.7", "wins over what Received says",
+     {"client-address": "received"}, None, NO),
+    ("::ffff:192.0.2.7", "is unmapped", {}, None, YES),
+    ("", "is unknown", {}, None, LATER),
+])
+def _(address, _name, changes, forward, want):
+    with Site({**EMAIL_NET, **changes},
+              options=["--client-address", address]) as site:
+        equal(believed(site, "fifo", forward).verdicts, [want], "verdict")
+
+
+@case("--client-helo and --client-name reach the backend")
+def _():
+    script = 'echo "$LMTPD_CLIENT_HELO $LMTPD_CLIENT_NAME" >RECORDS/told\n'
+    with Site(backend="#!/bin/sh\n" + script,
+              options=["--client-helo", "h.example", "--client-name",
+                       "n.example"]) as site:
+        equal(site.deliver(PHONE, how="fifo").verdicts, [YES])
+        equal(site.note("told"), "h.example n.example\n")
+
+
+@case("a malformed --client-address starts nothing")
+def _():
+    with Site(options=["--client-address", "192.0.2"]) as site:
+        equal(site.talk(b"QUIT\r\n", "fifo"), [], "replies")
+
+
+# -- Received ----------------------------------------------------------------
+
+RECEIVED = {"client-address": "received"}
+POSTFIX = ("Received: from %s (unknown [%s])\n\tby mx.example.net (Postfix) "
+           "with ESMTP id 4XyZ\n\tfor <x@example.net>; "
+           "Sat, 21 Nov 2026 10:00:00 +0000 (UTC)\n")
+
+
+def hop(ip, helo="mail.example.com"):
+    return POSTFIX % (helo, ip)
+
+
+@table("client-address = received: {0}", [
+    ("the topmost field's", hop("192.0.2.7"), {}, YES),
+    ("another address", hop("198.51.100.7"), {}, NO),
+    ("a lower field is the sender's own text",
+     hop("198.51.100.7") + hop("192.0.2.7"), {}, NO),
+    ("behind a trusted relay", hop("203.0.113.5") + hop("192.0.2.7"),
+     {"trusted-relays": ["203.0.113.0/28"]}, YES),
+    ("an address in HELO is none",
+     hop("198.51.100.7", "x(unknown[192.0.2.7])"), {}, LATER),
+    ("no field", "", {}, LATER),
+    ("a field of no known form", "Received: by magic\n", {}, LATER),
+    ("a stranger's field", hop("192.0.2.7"), {"trusted-peers": []}, LATER),
+])
+def _(_name, fields, changes, want):
+    message = fields.encode() + MESSAGE
+    with Site({**EMAIL_NET, **RECEIVED, **changes}) as site:
+        out = site.deliver(PHONE, how="unix", message=message)
+        equal(out.verdicts, [want], "verdict")
+
+
+# -- Authentication-Results --------------------------------------------------
+
+RESULTS = {**acme(("email", ALICE, {"security": ["dkim", "dmarc"]})),
+           "authserv-id": "mx.example.net"}
+GOOD = "dkim=pass header.d=example.com"
+
+
+def results(text, who="mx.example.net"):
+    return "Authentication-Results: %s; %s\n" % (who, text)
+
+
+@table("dkim and dmarc: {0}", [
+    ("dkim passes", results(GOOD), {}, YES),
+    ("dmarc passes", results("dmarc=pass header.from=example.com"), {}, YES),
+    ("another domain", results("dkim=pass header.d=example.org"), {}, NO),
+    ("dkim fails", results("dkim=fail header.d=example.com"), {}, NO),
+    ("somebody else's id", results(GOOD, "mx.example.org"), {}, NO),
+    ("below one of another id", results("none", "mx.example.org") +
+     results(GOOD), {}, YES),
+    ("forged below the topmost", results("dkim=none") + results(GOOD), {},
+     NO),
+    ("in a comment", results("dkim=none (dkim=pass header.d=example.com)"),
+     {}, NO),
+    ("a stranger's", results(GOOD), {"trusted-peers": []}, NO),
+    ("no authserv-id", results(GOOD), {"authserv-id": None}, NO),
+    ("none", "", {}, NO),
+])
+def _(_name, fields, changes, want):
+    with Site({**RESULTS, **changes}) as site:
+        out = site.deliver(PHONE, how="unix",
+                           message=fields.encode() + MESSAGE)
+        equal((out.rcpt, out.verdicts), (["250 2.1.5"], [want]))
+
+
+# -- refusals = "proven" -----------------------------------------------------
+
+PROVEN = {"refusals": "proven"}
+
+
+@table('refusals = "proven": {0}', [
+    ("an unproven stranger is discarded", {}, "mallory@example.org", None,
+     "250 2.0.0", "discarded"),
+    ("the null sender gets the truth: nobody is told", {}, "", None, NO,
+     "refused"),
+    ("a local submission gets the truth", {}, "mallory@example.org", LOCAL,
+     NO, "refused"),
+    ("while the DNS cannot tell, later", {}, "mallory@example.org", OUTSIDE,
+     "451 4.7.24", "deferred"),
+    ("a proven sender gets the truth",
+     {**acme(("email", ALICE, {"security": NET})),
+      ("account", "acme"): {("channel", "sms"): None, ("email", ALICE): {
+          "security": NET}}}, ALICE, INSIDE, NO, "refused"),
+])
+def _(_name, changes, sender, forward, want, fate):
+    with Site({**PROVEN, **changes}) as site:
+        out = site.deliver(PHONE, how="unix", sender=sender, forward=forward)
+        equal(out.verdicts, [want], "verdict")
+        equal(site.the_line().verdict, fate, "log")
         equal(site.runs(), [], "runs")
+
+
+@case('refusals = "proven" is about senders: a bad recipient is told')
+def _():
+    with Site(PROVEN) as site:
+        equal(site.deliver("x@nowhere.example").rcpt, ["550 5.1.1"])
 
 
 # -- probes ------------------------------------------------------------------

@@ -22,6 +22,7 @@ value() {
 @test "it installs the programs, their files, and no test" {
 	make_alone install
 	cat >"$BATS_TEST_TMPDIR/want" <<-WANT
+	$(value libexecdir)/lmtpd/lmtpd-resolver
 	$(value sbindir)/lmtpctl
 	$(value sbindir)/lmtpd
 	$(value sysconfdir)/lmtpd/lmtpd.conf
@@ -31,6 +32,8 @@ value() {
 	$(value mandir)/man5/lmtpd.conf.5
 	$(value mandir)/man8/lmtpctl.8
 	$(value mandir)/man8/lmtpd.8
+	$(value systemdsystemunitdir)/lmtpd-verify.service
+	$(value systemdsystemunitdir)/lmtpd-verify.timer
 	$(value systemdsystemunitdir)/lmtpd.socket
 	$(value systemdsystemunitdir)/lmtpd@.service
 	WANT

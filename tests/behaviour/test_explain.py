@@ -1,0 +1,440 @@
+#!/usr/bin/python3
+"""lmtpctl explain: what it prints, its exit status, and that it says just what
+the daemon would.  Nothing is asked of a DNS: there is no resolver here."""
+
+import collections
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+from lmtpclient import ALICE, MESSAGE
+from lmtptest import BOX, LMTPD, PHONE, Site, acme, merge
+from taptest import PATIENCE, case, check, equal, match, run, table
+
+LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(LMTPD) + "/lmtpctl")
+SEED = int(os.environ.get("EXPLAIN_SEED", "20261121"))
+ACCEPT, REJECT, DEFER, USAGE = 0, 1, 2, 64
+
+if not os.access(LMTPCTL, os.X_OK):
+    print("Bail out! no program at", LMTPCTL)
+    sys.exit(1)
+
+Said = collections.namedtuple("Said", "status out err")
+
+NET = ["192.0.2.0/24", "2001:db8:1::/48"]
+EMAIL_NET = acme(("email", ALICE, {"security": NET}))
+RECEIVED = {**EMAIL_NET, "client-address": "received",
+            "trusted-relays": ["203.0.113.0/28"]}
+
+
+def explain(site, *options, sender=ALICE, recipient=PHONE, message=MESSAGE,
+            libexec="/nonexistent"):
+    """Run it; what it printed are bytes."""
+    done = subprocess.run(
+        [LMTPCTL, "-f", site.conf, "explain", "--sender", sender,
+         "--recipient", recipient, *options], input=message,
+        capture_output=True, timeout=PATIENCE, cwd="/",
+        env={"PATH": "/usr/bin:/bin", "LMTPD_LIBEXECDIR": libexec})
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def facts(site, *options, **more):
+    """The object that --json prints, and the exit status."""
+    said = explain(site, "--json", *options, **more)
+    equal(said.err, b"", "standard error")
+    check(said.out.isascii(), "not ASCII: %r" % said.out)
+    return json.loads(said.out), said.status
+
+
+def hop(line):
+    return (b"Received: " + line + b"\n\tby in.example.net (Postfix) with "
+            b"ESMTP id 4F\n\tfor <x@example.net>; "
+            b"Sat, 21 Nov 2026 12:00:00 +0000 (UTC)\n")
+
+
+# -- for people --------------------------------------------------------------
+
+@case("P28 a dry run tells who, each step, the verdict, and what would run")
+def _():
+    with Site(EMAIL_NET) as site:
+        said = explain(site, "--client", "192.0.2.7")
+        equal((said.status, said.err), (ACCEPT, b""), "status")
+        for pattern in (r"client +192\.0\.2\.7 \(option\)",
+                        r"sender +alice@example\.com",
+                        r"recipient +\+41791234567@sms\.example\.net",
+                        r"channel +sms", r"account +acme",
+                        r"user +acme\.reception", r"number +\+41791234567",
+                        r"steps +channel \"sms\" takes .*",
+                        r" +account \"acme\", email \"alice@.*",
+                        r" +client 192\.0\.2\.7", r" +security holds",
+                        r"verdict +accept, 250 2\.1\.5 .* \(ok\)",
+                        r"would run +'%s/backend' '\+41791234567' .*"
+                        % site.dir):
+            match("(?m)^%s$" % pattern, said.out.decode("ascii"))
+
+
+@case("P28 a dry run runs nothing and writes no state")
+def _():
+    with Site(EMAIL_NET) as site:
+        for client in "192.0.2.7", "198.51.100.7":
+            explain(site, "--client", client)
+        equal(site.runs(), [], "runs")
+        equal(os.listdir(site.records), [], "records")
+        equal(site.state_files(), [], "state")
+
+
+@table("exit status {3}: {0}", [
+    ("the right place", ["--client", "192.0.2.7"], "accept", ACCEPT),
+    ("the wrong place", ["--client", "198.51.100.7"], "reject", REJECT),
+    ("a place unknown", [], "defer", DEFER),
+])
+def _(_name, options, word, status):
+    with Site(EMAIL_NET) as site:
+        said = explain(site, *options)
+        equal(said.status, status, "status")
+        match(r"(?m)^verdict +%s, " % word, said.out.decode())
+        equal(b"would run" in said.out, status == ACCEPT, "a command")
+        told, again = facts(site, *options)
+        equal((told["verdict"], again), (word, status), "--json")
+
+
+@table("exit status 64 and nothing printed: {0}", [
+    ("no sender", ["--recipient", PHONE]),
+    ("no recipient", ["--sender", ALICE]),
+    ("a client that is no address",
+     ["--sender", ALICE, "--recipient", PHONE, "--client", "mx.example"]),
+    ("a network for a client",
+     ["--sender", ALICE, "--recipient", PHONE, "--client", "192.0.2.0/24"]),
+    ("a sender that is no address",
+     ["--sender", "a b@example.com", "--recipient", PHONE]),
+    ("the null recipient", ["--sender", ALICE, "--recipient", "<>"]),
+    ("an operand", ["--sender", ALICE, "--recipient", PHONE, "more"]),
+    ("an unknown option", ["--sender", ALICE, "--recipient", PHONE, "-x"]),
+])
+def _(_name, options):
+    with Site() as site:
+        done = subprocess.run([LMTPCTL, "-f", site.conf, "explain", *options],
+                              input=MESSAGE, capture_output=True,
+                              timeout=PATIENCE)
+        equal((done.returncode, done.stdout), (USAGE, b""), "status, output")
+        check(done.stderr, "nothing said")
+
+
+@case("a configuration with an error: 2, and where it is")
+def _():
+    with Site(text="chanel\n") as site:
+        said = explain(site)
+        equal((said.status, said.out), (2, b""), "status, output")
+        match(rb"lmtpd\.conf:1: ".decode(), said.err.decode())
+
+
+@case("a sender in angle brackets, and the null sender")
+def _():
+    with Site() as site:
+        told, status = facts(site, sender="<%s>" % ALICE)
+        equal((told["sender"], status), (ALICE, ACCEPT), "in brackets")
+        for null in "", "<>":
+            told, status = facts(site, sender=null)
+            equal((told["sender"], told["reason"], status),
+                  ("", "null-sender", REJECT), repr(null))
+
+
+# -- where it comes from -----------------------------------------------------
+
+FORGED = hop(b"from x (x [192.0.2.7])")
+RELAY = hop(b"from relay.example.net (relay [203.0.113.1])")
+
+ORIGINS = [
+    ("--client", {}, ["--client", "192.0.2.7"], b"",
+     ("192.0.2.7", "option"), ACCEPT),
+    ("--client, IPv6 in another spelling", {},
+     ["--client", "2001:0DB8:1:0::7"], b"", ("2001:db8:1::7", "option"),
+     ACCEPT),
+    ("--client, an IPv4 address mapped", {},
+     ["--client", "::ffff:192.0.2.7"], b"", ("192.0.2.7", "option"), ACCEPT),
+    ("nothing", {}, [], b"", (None, "xforward"), DEFER),
+    ("Received, where XFORWARD is to tell", {}, [], FORGED,
+     (None, "xforward"), DEFER),
+    ("Received", RECEIVED, [], hop(b"from mx.example.com (mx [192.0.2.7])"),
+     ("192.0.2.7", "received"), ACCEPT),
+    ("Received, IPv6", RECEIVED, [],
+     hop(b"from mx.example.com (mx [IPv6:2001:db8:1::7])"),
+     ("2001:db8:1::7", "received"), ACCEPT),
+    ("Received, HELO claims another", RECEIVED, [],
+     hop(b"from [192.0.2.7] (unknown [198.51.100.7])"),
+     ("198.51.100.7", "received"), REJECT),
+    ("Received, one forged below", RECEIVED, [],
+     hop(b"from x (x [198.51.100.7])") + FORGED,
+     ("198.51.100.7", "received"), REJECT),
+    ("Received, behind a trusted relay", RECEIVED, [], RELAY + FORGED,
+     ("192.0.2.7", "received"), ACCEPT),
+    ("Received, nothing behind the relay", RECEIVED, [], RELAY,
+     (None, "received"), DEFER),
+    ("no Received", RECEIVED, [], b"", (None, "received"), DEFER),
+    ("a Received that is none", RECEIVED, [], b"Received: x\n" + FORGED,
+     (None, "received"), DEFER),
+    ("--client wins over Received", RECEIVED, ["--client", "198.51.100.7"],
+     FORGED, ("198.51.100.7", "option"), REJECT),
+]
+
+
+@table("the client's address and how it was found: {0}", ORIGINS)
+def _(_name, changes, options, fields, want, status):
+    with Site({**EMAIL_NET, **changes}) as site:
+        told, got = facts(site, *options, message=fields + MESSAGE)
+        client = told["client"]
+        equal((client.get("address"), client["source"]), want, "client")
+        equal(client["local"], False, "local")
+        equal(got, status, "status")
+        human = explain(site, *options, message=fields + MESSAGE).out.decode()
+        match(r"(?m)^client +%s \(%s\)$"
+              % (re.escape(want[0] or "unknown"), want[1]), human)
+
+
+@case("a local submission, by Received")
+def _():
+    field = (b"Received: by in.example.net (Postfix, from userid 1000)\n"
+             b"\tid 4F; Sat, 21 Nov 2026 12:00:00 +0000 (UTC)\n")
+    local = acme(("email", ALICE, {"security": ["local"]}))
+    with Site({**RECEIVED, **local}) as site:
+        told, status = facts(site, message=field + MESSAGE)
+        equal((told["client"], status),
+              ({"local": True, "source": "received"}, ACCEPT), "client")
+        match(r"(?m)^client +local \(received\)$",
+              explain(site, message=field + MESSAGE).out.decode())
+
+
+# -- the message -------------------------------------------------------------
+
+RESULTS = (b"Authentication-Results: mx.example.net;\n"
+           b"\tdkim=pass header.d=example.com\n")
+DKIM = {**acme(("email", ALICE, {"security": ["dkim"]})),
+        "authserv-id": "mx.example.net"}
+
+
+@table("the message: {0}", [
+    ("a header alone, no empty line", RESULTS + b"From: a@b\n", ACCEPT),
+    ("a header alone, its last line without end", RESULTS + b"From: a@b",
+     ACCEPT),
+    ("with CRLF", (RESULTS + MESSAGE).replace(b"\n", b"\r\n"), ACCEPT),
+    ("a header alone, with CRLF", RESULTS.replace(b"\n", b"\r\n"), ACCEPT),
+    ("with a body of two megabytes", RESULTS + MESSAGE + b"x\n" * (1 << 20),
+     ACCEPT),
+    ("the field in the body, LF", MESSAGE + RESULTS, REJECT),
+    ("the field in the body, CRLF",
+     (MESSAGE + RESULTS).replace(b"\n", b"\r\n"), REJECT),
+    ("empty", b"", REJECT),
+    ("nothing but bytes above 127", b"\xff" * 1000, REJECT),
+])
+def _(_name, message, status):
+    with Site(DKIM) as site:
+        for options in [], ["--header-only"]:
+            equal(facts(site, *options, message=message)[1], status, options)
+
+
+@case("a header that no delivery takes is rejected, and that is said")
+def _():
+    with Site() as site:
+        said = explain(site, message=b"X: y\n" * 1001 + MESSAGE)
+        equal(said.status, REJECT, "status")
+        match("header", (said.out + said.err).decode())
+
+
+# -- for programs, and hostile text ------------------------------------------
+
+@case("--json says all that the text does")
+def _():
+    with Site(EMAIL_NET) as site:
+        told, _ = facts(site, "--client", "192.0.2.7")
+        steps = told.pop("steps")
+        equal(told, {
+            "verdict": "accept", "reason": "ok",
+            "reply": {"code": 250, "enhanced": "2.1.5",
+                      "text": "recipient ok"},
+            "would_refuse": False,
+            "client": {"address": "192.0.2.7", "local": False,
+                       "source": "option"},
+            "sender": ALICE, "recipient": PHONE, "channel": "sms",
+            "account": "acme", "user": "acme.reception",
+            "number": "+41791234567",
+            "command": [site.dir + "/backend", "+41791234567", PHONE],
+        }, "object")
+        check("security holds" in steps, steps)
+        told, _ = facts(site, "--client", "198.51.100.7")
+        equal(told["command"], [], "command of a refusal")
+        told, _ = facts(site, recipient="x@nowhere.example")
+        for key in "channel", "account", "user", "number":
+            check(key not in told, key)
+
+
+HOSTILE = (b"\xff\xfe: \x1b[2J\n"
+           b"Subject: =?utf-8?q?=1B?= \x1b]0;owned\x07\x9b2J\n"
+           b"From: \xc0\xaf\"}]<a\x00b@\xff>\x1b\n"
+           b"X-Original-To: \x1b[31m\xff@example.com\n"
+           b"Received: from \x1b[2J\xff (\xff [192.0.2.7]) by \xff; \xff\n"
+           b"Authentication-Results: mx.example.net; dkim=\xff\x1b\n\n\x1b\xff")
+
+ARGUMENTS = [
+    ("a quoted local part", '"\\"}],\\\\ x"@example.com', BOX),
+    ("quotes and braces", "{\"x\":1}@example.com", BOX),
+    ("UTF-8", "j\u00fcrg@example.com", "gr\u00fc\u00dfe@box.example.net"),
+    ("a C1 control", "a\u009b2J@example.com", "b\u009b2J@box.example.net"),
+    ("a right-to-left override", "a\u202eb@example.com",
+     "b\u202ea@box.example.net"),
+    ("an escape sequence", "a\x1b[2Jb@example.com", "\x1b[2J@box.example.net"),
+    ("a line feed", "a\nverdict accept@example.com", BOX),
+    ("bytes that are no UTF-8", b"a\xff\xc0\xaf@example.com",
+     b"\xff\xed\xa0\x80@box.example.net"),
+    ("half a character at the end", b"a@example.com\xc3", BOX),
+    ("backslashes", "a\\u0000@example.com", "\\033[2J@box.example.net"),
+    ("long ones", "a" * 60 + "@" + "d" * 60 + ".example", "é" * 100 +
+     "@box.example.net"),
+]
+
+
+@table("hostile text, {0}: valid JSON, and a terminal unharmed", ARGUMENTS)
+def _(_name, sender, recipient):
+    changes = {**acme(("anyone", None, {"security": ["none"]})),
+               "authserv-id": "mx.example.net"}
+    with Site(changes) as site:
+        mail = {"sender": sender, "recipient": recipient, "message": HOSTILE}
+        helo = ["--client", "192.0.2.7", "--helo", b"\x1b[2J\xff\n\"}"]
+        said = explain(site, *helo, **mail)
+        machine = explain(site, "--json", *helo, **mail)
+        equal(machine.status, said.status, "status")
+        for text in said.out, said.err, machine.out, machine.err:
+            check(re.fullmatch(rb"[\n -~]*", text), "raw bytes: %r" % text)
+        if said.status == USAGE:
+            equal((said.out, machine.out), (b"", b""), "output")
+            return
+        equal(len(re.findall(rb"(?m)^verdict", said.out)), 1, "verdicts")
+        told = json.loads(machine.out)
+        equal(told["recipient"], recipient, "recipient")
+        equal(told["sender"].lower().split("@")[0],
+              sender.lower().split("@")[0], "sender")
+        check(told["steps"], "no steps")
+        if said.status == ACCEPT:
+            check(told["command"][-1] == recipient, told["command"])
+
+
+# -- what the daemon says ----------------------------------------------------
+
+WORLD = merge({
+    "authserv-id": "mx.example.net",
+    ("account", "beta"): {
+        "forwarding-user": "beta", "enforce": False,
+        ("channel", "sms"): {}, ("channel", "box"): {},
+        ("domain", "beta.example"): {"security": NET},
+    },
+    ("account", "mute"): {
+        "forwarding-user": "mute", ("channel", "box"): {},
+        ("domain", "mute.example"): {"security": ["none"]},
+    },
+}, acme(
+    ("email", ALICE, {"security": ["none"]}),
+    ("email", "boss@net.example", {"security": ["203.0.113.9"]}),
+    ("domain", "net.example", {"security": NET}),
+    ("domain", "dkim.example", {"security": ["dkim"]}),
+    ("domain", "both.example", {"security": ["dkim", *NET]}),
+    ("domain", "fwd.example", {"security": ["none"], "forwarded": True}),
+    ("domain", "proof.example", {"security": ["none"], "verify": True}),
+    ("domain", "local.example", {"security": ["local"]}),
+    ("domain", "spf.example", {"security": ["spf"]}),
+    ("ip", "203.0.113.9", {})))
+
+CLIENTS = [None, "192.0.2.7", "2001:db8:1::7", "::ffff:192.0.2.9",
+           "198.51.100.7", "203.0.113.9", "127.0.0.1"]
+SENDERS = [ALICE, "ALICE@Example.COM", "bob@example.com", "boss@net.example",
+           "bob@net.example", "x@dkim.example", "x@both.example",
+           "x@fwd.example", "SRS0=HH=TT=s.example=u@fwd.example",
+           "SRS0=HH=TT=s.example=u@net.example",
+           "prvs=0123abcdef=alice@example.com", "x@proof.example",
+           "x@local.example", "x@spf.example", "x@beta.example",
+           "x@mute.example", "stranger@nowhere.example",
+           "double-bounce@example.com", ""]
+RECIPIENTS = [PHONE, PHONE, BOX, "nonumber@sms.example.net",
+              "x@nowhere.example", "-dash@box.example.net"]
+MESSAGES = [
+    MESSAGE, MESSAGE,
+    b"Auto-Submitted: (x) auto-replied\n" + MESSAGE,
+    hop(b"from x (x [192.0.2.7])") * 51 + MESSAGE,
+    b"Authentication-Results: mx.example.net; dkim=pass "
+    b"header.d=dkim.example; dkim=pass header.d=both.example\n" + MESSAGE,
+    b"Authentication-Results: mx.example.net; dkim=fail "
+    b"header.d=dkim.example\nAuthentication-Results: mx.example.net; "
+    b"dkim=pass header.d=dkim.example\n" + MESSAGE,
+]
+A_CLIENT = 40
+Mail = collections.namedtuple("Mail", "sender recipient message")
+seen = set()
+
+
+def generate(client):
+    rng = random.Random("%d %s" % (SEED, client))
+    return [Mail(rng.choice(SENDERS), rng.choice(RECIPIENTS),
+                 rng.choice(MESSAGES)) for _ in range(A_CLIENT)]
+
+
+def daemon_says(site, mails):
+    """(final reply, reason in the log) of each, all in one session."""
+    with site.connect() as client:
+        client.lhlo()
+        replies = []
+        for mail in mails:
+            out = client.deliver(mail.recipient, sender=mail.sender,
+                                 message=mail.message)
+            replies.append(out.verdicts[0])
+            equal(client.say("RSET"), "250 2.0.0", "RSET")
+        client.quit()
+    reasons = [line.fields["reason"] for line in site.lines()]
+    equal(len(reasons), len(mails), "lines in the log")
+    check("cannot be put" not in site.log(), "a question without a client")
+    return list(zip(replies, reasons))
+
+
+def agree(told, status, reply, reason):
+    """Whether a dry run's words are those of the delivery."""
+    want = {"2": ACCEPT, "5": REJECT, "4": DEFER}[reply[0]]
+    equal(status, want, "status, where the daemon says %s" % reply.text)
+    if want == ACCEPT:
+        equal(reason, told["reason"] if told["would_refuse"] else "delivered",
+              "reason in the log")
+        return
+    equal(told["reason"], reason, "reason")
+    equal("%(code)d %(enhanced)s" % told["reply"], reply, "reply")
+    check(told["reply"]["text"] in reply.text, "text of " + reply.text)
+
+
+@table("the daemon's verdict is explain's: %d mails from {0}" % A_CLIENT,
+       [(client,) for client in CLIENTS])
+def _(client):
+    mails = generate(client)
+    given = ["--client-address", client] if client else []
+    with Site(WORLD, options=given) as site:
+        replies = daemon_says(site, mails)
+        for mail, (reply, reason) in zip(mails, replies):
+            told, status = facts(site, *["--client", client] if client else [],
+                                 **mail._asdict())
+            try:
+                agree(told, status, reply, reason)
+            except AssertionError as wrong:
+                raise AssertionError(
+                    "%s\n  seed %d, client %s, %s -> %s, message %d"
+                    % (wrong, SEED, client, mail.sender, mail.recipient,
+                       MESSAGES.index(mail.message))) from None
+            seen.add((status, told["reason"], told["would_refuse"]))
+
+
+@case("those mails met every verdict, monitor mode, and a dozen reasons")
+def _():
+    equal({status for status, _, _ in seen}, {ACCEPT, REJECT, DEFER},
+          "statuses")
+    check(any(would for _, _, would in seen), "no would-refuse")
+    reasons = {reason for _, reason, _ in seen}
+    check(len(reasons) >= 12, "reasons: %s" % sorted(reasons))
+
+
+run()
