@@ -283,7 +283,7 @@ class Corrected(spf.query):
             text = REDIRECT.sub("", text)
         if "self-include" in self.rules:
             # The same name, but not to a comparison of bytes.
-            text = SELF.sub(lambda m: m[1] + name.upper(), text)
+            text = SELF.sub(lambda m: m[1] + name.swapcase(), text)
         return text
 
     def dns(self, name, kind, cnames=None, ignore_void=False):
