@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "report.h"
+#include "rules.h"
 
 #define VALUE_MAX	256
 
@@ -64,17 +65,12 @@ add_address(struct line *l, const char *key, const char *address)
 static void
 add_decision(struct line *l, const struct decision *d)
 {
-	static const char *const kind[] = {
-		[SOURCE_EMAIL] = "email",
-		[SOURCE_DOMAIN] = "domain",
-		[SOURCE_IP] = "ip",
-		[SOURCE_ANYONE] = "anyone"
-	};
 	const struct source *s = d->source;
 	char source[ADDR_MAX + 16] = "";
 
 	if (s != NULL)
-		snprintf(source, sizeof(source), "%s%s%s", kind[s->kind],
+		snprintf(source, sizeof(source), "%s%s%s",
+		    rules_source_kind(s->kind),
 		    s->name[0] != '\0' ? ":" : "", s->name);
 	add_value(l, "account", s == NULL ? "" : s->account->name);
 	add_value(l, "source", source);

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "resolver.h"
 #include "resolver_run.h"
@@ -75,15 +75,6 @@ enum heard {
 	HEARD_END
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 static bool
 readable(int fd, int64_t deadline)
 {
@@ -92,7 +83,7 @@ readable(int fd, int64_t deadline)
 	int n;
 
 	do {
-		left = deadline - now_ms();
+		left = deadline - clock_ms();
 		n = poll(&pfd, 1, left > 0 ? (int)left : 0);
 	} while (n == -1 && errno == EINTR);
 	return n > 0;
@@ -132,7 +123,7 @@ hear(int channel, int64_t deadline, const struct spf_question *q,
 static enum heard
 put(struct resolver *r, const struct spf_question *q, struct spf_answer *a)
 {
-	int64_t deadline = now_ms() + r->left + GRACE_MS;
+	int64_t deadline = clock_ms() + r->left + GRACE_MS;
 
 	if (readable(r->run.channel, 0))
 		return recv(r->run.channel, a, 1, MSG_DONTWAIT) > 0 ?
@@ -260,7 +251,7 @@ resolver_ask(struct resolver *r, const struct spf_question *question,
 {
 	const struct spf_answer *known;
 	struct spf_question key, q;
-	int64_t begun = now_ms();
+	int64_t begun = clock_ms();
 
 	memset(answer, 0, sizeof(*answer));
 	answer->result = SPF_TEMPERROR;
@@ -273,7 +264,7 @@ resolver_ask(struct resolver *r, const struct spf_question *question,
 	memcpy(&q, &key, sizeof(q));
 	q.timeout = r->left > 0 ? (uint32_t)((r->left + 999) / 1000) : 0;
 	ask(r, &q, answer);
-	r->left -= now_ms() - begun;
+	r->left -= clock_ms() - begun;
 	remember(r, &key, answer);
 }
 

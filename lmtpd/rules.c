@@ -139,8 +139,8 @@ account_sources(const struct account *a, const struct facts *f,
 	}
 }
 
-static const char *
-source_kind_name(enum source_kind kind)
+const char *
+rules_source_kind(enum source_kind kind)
 {
 	static const char *const name[] = {
 		[SOURCE_EMAIL] = "email",
@@ -179,7 +179,7 @@ check_source(struct judge *j)
 	}
 	j->d->source = best;
 	trace_step(j->trace, "account \"%s\", %s \"%s\" (%s:%d)",
-	    best->account->name, source_kind_name(best->kind), best->name,
+	    best->account->name, rules_source_kind(best->kind), best->name,
 	    best->where.file, best->where.line);
 	return true;
 }
