@@ -1,7 +1,7 @@
 /*
  * Fuzz target of like.c.  Input: a byte whose low two bits are the flags, the
  * pattern, a newline, the text.  Held against the plain matcher, against what
- * Search and Text mean, and to a count of steps.
+ * Search and Text mean, and to a count of steps; the place to the plain search.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +16,25 @@ must(bool holds)
 {
 	if (!holds)
 		abort();
+}
+
+/* What holds for the place whatever the pattern is. */
+static void
+check_place(const struct like *l, const char *s, size_t n, int flags,
+    bool match)
+{
+	struct like_place	 at;
+
+	must(like_locate(l, s, n, &at) == match);
+	must(at.from <= at.to && at.to <= n && at.found <= at.tokens);
+	must(at.to - at.from >= at.found);
+	must((at.from == at.to) == (at.found == 0) || match);
+	if (match)
+		must(at.found == at.tokens);
+	if (match && !(flags & LIKE_SEARCH))
+		must(at.from == 0 && at.to == n);
+	if (flags & LIKE_SEARCH)
+		must(match == (at.found == at.tokens));
 }
 
 /* 0 or 1, or -1 if the pattern does not compile. */
@@ -34,9 +53,28 @@ match(const char *p, size_t plen, const char *s, size_t n, int flags)
 	yes = like_match_steps(l, s, n, &steps);
 	must(yes == like_match(l, s, n));
 	must(yes || !like_matches_all(l));
-	must(steps <= n / 8 + n / 16 + 4 + n * (plen / 64 + 1) + 2 * plen);
+	must(steps <= ref_steps_max(p, plen, n));
+	check_place(l, s, n, flags, yes);
 	like_free(l);
 	return yes;
+}
+
+/* Where the search finds the pattern, or the most of it. */
+static void
+check_locate(const char *p, size_t plen, const char *s, size_t n, int flags)
+{
+	struct like_error	 e;
+	struct like_place	 at;
+	struct ref_place	 ref;
+	struct like		*l;
+
+	l = like_compile(p, plen, flags | LIKE_SEARCH, &e);
+	must(l != NULL);
+	(void)like_locate(l, s, n, &at);
+	ref = ref_locate(p, plen, s, n, flags & LIKE_TEXT);
+	must(at.found == ref.found && at.tokens == ref.tokens);
+	must(at.from == ref.from && at.to == ref.to);
+	like_free(l);
 }
 
 static void
@@ -53,6 +91,7 @@ check_reference(const char *p, size_t plen, const char *s, size_t n,
 	}
 	must(match(p, plen, s, n, flags) ==
 	    ref_match(p, plen, s, n, text, flags & LIKE_SEARCH));
+	check_locate(p, plen, s, n, flags);
 }
 
 /* Search is "*" pattern "*". */

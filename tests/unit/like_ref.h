@@ -148,4 +148,103 @@ ref_match(const char *pattern, size_t plen, const char *s, size_t n, bool text,
 	return reach[n];
 }
 
+/* How many tokens, from the first on, take the bytes of s one by one. */
+static size_t
+ref_prefix(const unsigned char *p, size_t plen, const unsigned char *s,
+    size_t n, bool text)
+{
+	size_t	 k = 0, len;
+
+	for (size_t i = 0; i < plen; i += len) {
+		len = ref_token_len(p + i, plen - i);
+		if (len == 2 && p[i] == '[')
+			continue;
+		if (k == n || !ref_takes(p + i, len, s[k], text))
+			return k;
+		k++;
+	}
+	return k;
+}
+
+/* Length in bytes of the run at p, which ends at a star; and its tokens. */
+static size_t
+ref_run_len(const unsigned char *p, size_t n, size_t *tokens)
+{
+	size_t	 i, len;
+
+	*tokens = 0;
+	for (i = 0; i < n && p[i] != '*'; i += len) {
+		len = ref_token_len(p + i, n - i);
+		*tokens += len != 2 || p[i] != '[';
+	}
+	return i;
+}
+
+struct ref_place {
+	size_t	 from, to, found, tokens;
+};
+
+/* The best place for one more run, at or behind where the last one ended. */
+static void
+ref_add_run(struct ref_place *place, const unsigned char *run, size_t len,
+    const unsigned char *s, size_t n, bool text)
+{
+	size_t	 best = 0, where = 0, k;
+
+	for (size_t j = place->to; j <= n; j++) {
+		k = ref_prefix(run, len, s + j, n - j, text);
+		if (k > best) {
+			best = k;
+			where = j;
+		}
+	}
+	if (best == 0)
+		return;
+	if (place->found == 0)
+		place->from = where;
+	place->to = where + best;
+	place->found += best;
+}
+
+/* Where a pattern that is searched for stands, or the most of it. */
+static struct ref_place
+ref_locate(const char *pattern, size_t plen, const char *s, size_t n,
+    bool text)
+{
+	const unsigned char	*p = (const unsigned char *)pattern;
+	struct ref_place	 place = { 0, 0, 0, 0 };
+	size_t			 len, tokens;
+
+	for (size_t i = 0; i < plen; i += len + 1) {
+		len = ref_run_len(p + i, plen - i, &tokens);
+		if (place.found == place.tokens)
+			ref_add_run(&place, p + i, len,
+			    (const unsigned char *)s, n, text);
+		place.tokens += tokens;
+	}
+	return place;
+}
+
+/*
+ * Steps that a match of any text may take: an eighth of the text for jumping,
+ * then each byte once for each 64 tokens of the longest run, and something
+ * for each token and each list of the pattern.
+ */
+static unsigned long long
+ref_steps_max(const char *pattern, size_t plen, size_t n)
+{
+	const unsigned char	*p = (const unsigned char *)pattern;
+	size_t			 longest = 1, lists = 0, len, tokens, i;
+
+	for (i = 0; i < plen; i += len + 1) {
+		len = ref_run_len(p + i, plen - i, &tokens);
+		if (tokens > longest)
+			longest = tokens;
+	}
+	for (i = 0; i < plen; i++)
+		lists += p[i] == '[';
+	return n / 8 + n * ((longest + 63) / 64) + 300 + 20 * plen +
+	    90 * lists;
+}
+
 #endif

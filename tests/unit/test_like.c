@@ -1,7 +1,8 @@
 /*
- * Tests of like.c: every rule of the grammar in a table, random pairs against
- * the plain matcher of like_ref.h, and texts made to be slow, held to a count
- * of steps.  LIKE_SEED in the environment repeats a random run.
+ * Tests of like.c and what it is made of: every rule of the grammar in a
+ * table, random pairs against the plain matcher and search of like_ref.h, and
+ * texts made to be slow, held to a count of steps.  LIKE_SEED in the
+ * environment repeats a random run.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define PAIRS		200000
+#define PLACES		60000
 #define SLOW_TEXT	65536
 
 struct rule {
@@ -427,7 +429,180 @@ test_runs_beside(void **state)
 		}
 }
 
+struct place_rule {
+	int		 flags;
+	const char	*pattern;
+	const char	*text;
+	bool		 match;
+	size_t		 from, to, found, tokens;
+};
+
+static const struct place_rule	 place_rules[] = {
+	/* searched for: the leftmost place, without what ends take */
+	{ S, "b", "abcb", true, 1, 2, 1, 1 },
+	{ S, "abc", "xxabcx", true, 2, 5, 3, 3 },
+	{ S, "*abc*", "xxabcx", true, 2, 5, 3, 3 },
+	{ S, "a*c", "xaxaxcxc", true, 1, 6, 2, 2 },
+	{ S, "a[]b", "xab", true, 1, 3, 2, 2 },
+	{ S, "", "abc", true, 0, 0, 0, 0 },
+	{ S, "*", "abc", true, 0, 0, 0, 0 },
+	{ S, "[]", "abc", true, 0, 0, 0, 0 },
+	{ S, "?", "abc", true, 0, 1, 1, 1 },
+	{ S | T, "B", "abc", true, 1, 2, 1, 1 },
+	{ S | T, "CustomER*33.3#", "x customer y33.33z", true, 2, 17, 13, 13 },
+	/* and the most of it, if it is not there */
+	{ S, "abcd", "xxabcx", false, 2, 5, 3, 4 },
+	{ S, "abcd", "abxabcxab", false, 3, 6, 3, 4 },
+	{ S, "abc", "abxab", false, 0, 2, 2, 3 },
+	{ S, "abc", "bc", false, 0, 0, 0, 3 },
+	{ S, "abc", "", false, 0, 0, 0, 3 },
+	{ S, "?", "", false, 0, 0, 0, 1 },
+	{ S, "ab*cd", "xabxcx", false, 1, 5, 3, 4 },
+	{ S, "ab*cd", "xabxdx", false, 1, 3, 2, 4 },
+	{ S, "ab*cd", "cdab", false, 2, 4, 2, 4 },
+	{ S, "ab*cd", "cda", false, 2, 3, 1, 4 },
+	{ S, "a*b*c", "cab", false, 1, 3, 2, 3 },
+	{ S, "a*a", "a", false, 0, 1, 1, 2 },
+	{ S, "[!a]#", "aab1c", true, 2, 4, 2, 2 },
+	{ S, "[!a]#b", "aab1c2", false, 2, 4, 2, 3 },
+	{ S, "abc", "ABC", false, 0, 0, 0, 3 },
+	/* the whole text */
+	{ B, "abc", "abc", true, 0, 3, 3, 3 },
+	{ B, "", "", true, 0, 0, 0, 0 },
+	{ B, "", "a", false, 0, 0, 0, 0 },
+	{ B, "*", "abc", true, 0, 3, 0, 0 },
+	{ B, "*b*", "abc", true, 0, 3, 1, 1 },
+	{ B, "a*", "abc", true, 0, 3, 1, 1 },
+	{ B, "abc", "abd", false, 0, 2, 2, 3 },
+	{ B, "abc", "xabc", false, 0, 0, 0, 3 },
+	{ B, "abc", "ab", false, 0, 2, 2, 3 },
+	{ B, "abc", "abcd", false, 0, 3, 3, 3 },
+	{ B, "*bc", "abcd", false, 0, 0, 0, 2 },
+	{ B, "*bc", "abb", false, 1, 2, 1, 2 },
+	{ B, "*bc", "aba", false, 1, 2, 1, 2 },
+	{ B, "*bc", "b", false, 0, 1, 1, 2 },
+	{ B, "ab*ba", "aba", false, 0, 2, 2, 4 },
+	{ B, "ab*ba", "ab", false, 0, 2, 2, 4 },
+	{ B, "ab*cd", "abxcx", false, 0, 4, 3, 4 },
+	{ B, "ab*c*d", "abxxd", false, 0, 2, 2, 4 },
+	{ B, "ab*c*d", "abxcx", false, 0, 4, 3, 4 },
+	{ B, "*c*d", "xcx", false, 1, 2, 1, 2 },
+	{ T, "A*C", "abbc", true, 0, 4, 2, 2 },
+};
+
+static void
+test_locate(void **state)
+{
+	const struct place_rule	*r;
+	struct like_place	 at;
+	struct like		*l;
+	bool			 yes;
+
+	(void)state;
+	for (r = place_rules; r < place_rules + NELEM(place_rules); r++) {
+		l = compile(r->pattern, strlen(r->pattern), r->flags);
+		memset(&at, 0xff, sizeof(at));
+		yes = like_locate(l, r->text, strlen(r->text), &at);
+		if (yes != r->match || at.from != r->from || at.to != r->to ||
+		    at.found != r->found || at.tokens != r->tokens)
+			fail_msg("\"%s\" in \"%s\" (%d): %d at %zu-%zu, "
+			    "%zu of %zu", r->pattern, r->text, r->flags, yes,
+			    at.from, at.to, at.found, at.tokens);
+		like_free(l);
+	}
+}
+
+/* The plain search is held to the same table. */
+static void
+test_locate_reference(void **state)
+{
+	const struct place_rule	*r;
+	struct ref_place	 at;
+
+	(void)state;
+	for (r = place_rules; r < place_rules + NELEM(place_rules); r++) {
+		if (!(r->flags & S))
+			continue;
+		at = ref_locate(r->pattern, strlen(r->pattern), r->text,
+		    strlen(r->text), r->flags & T);
+		if (at.from != r->from || at.to != r->to ||
+		    at.found != r->found || at.tokens != r->tokens)
+			fail_msg("reference: \"%s\" in \"%s\"", r->pattern,
+			    r->text);
+	}
+}
+
+/* Runs of one word and of several, of which all but the end is there. */
+static void
+test_locate_long_runs(void **state)
+{
+	static const size_t	 lens[] = { 2, 63, 64, 65, 66, 127, 128, 129,
+	    130, 192, 1000, LIKE_PATTERN_MAX };
+	static char		 p[LIKE_PATTERN_MAX], text[3 * LIKE_PATTERN_MAX];
+	struct like_place	 at;
+	struct like		*l;
+	size_t			 n;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(lens); i++) {
+		n = lens[i];
+		memset(p, 'a', n);
+		p[n - 1] = '#';
+		memset(text, 'x', sizeof(text));
+		memset(text + 777, 'a', n - 1);
+		l = compile(p, n, S);
+		assert_false(like_locate(l, text, sizeof(text), &at));
+		assert_int_equal(at.from, 777);
+		assert_int_equal(at.to, 777 + n - 1);
+		assert_int_equal(at.found, n - 1);
+		text[777 + n - 1] = '5';
+		assert_true(like_locate(l, text, sizeof(text), &at));
+		assert_int_equal(at.from, 777);
+		assert_int_equal(at.to, 777 + n);
+		assert_int_equal(at.found, n);
+		like_free(l);
+	}
+}
+
+/* Texts of all lengths in memory of just that length, a run at their end. */
+static void
+test_text_end(void **state)
+{
+	static const char	*patterns[] = { "b", "ab", "a[a-c]b", "aaaab",
+	    "[!b]b" };
+	struct like		*l;
+	char			*text;
+
+	(void)state;
+	for (size_t i = 0; i < 4 * NELEM(patterns); i++)
+		for (size_t n = 6; n < 300; n++) {
+			l = compile(patterns[i / 4], strlen(patterns[i / 4]),
+			    S | (i & T));
+			assert_non_null(text = malloc(n));
+			memset(text, i & 2 ? 'a' : 'A', n);
+			memcpy(text + n - 6, "aaaaab", 6);
+			assert_true(like_match(l, text, n));
+			assert_false(like_match(l, text, n - 1));
+			free(text);
+			like_free(l);
+		}
+}
+
 static uint64_t		 rng;
+
+static int
+seed_random(void **state)
+{
+	const char	*seed = getenv("LIKE_SEED");
+
+	(void)state;
+	rng = seed != NULL ? strtoull(seed, NULL, 10) :
+	    (uint64_t)time(NULL) * 2654435761U + 1;
+	if (rng == 0)
+		rng = 1;
+	print_message("LIKE_SEED=%llu\n", (unsigned long long)rng);
+	return 0;
+}
 
 static unsigned int
 rnd(unsigned int below)
@@ -520,15 +695,9 @@ random_pair(unsigned int i, struct tally *t)
 static void
 test_random_pairs(void **state)
 {
-	const char	*seed = getenv("LIKE_SEED");
 	struct tally	 t = { 0, 0 };
 
 	(void)state;
-	rng = seed != NULL ? strtoull(seed, NULL, 10) :
-	    (uint64_t)time(NULL) * 2654435761U + 1;
-	if (rng == 0)
-		rng = 1;
-	print_message("LIKE_SEED=%llu\n", (unsigned long long)rng);
 	for (unsigned int i = 0; i < PAIRS; i++)
 		random_pair(i, &t);
 	print_message("%d pairs: %u bad patterns, %u matches\n", PAIRS, t.bad,
@@ -537,22 +706,95 @@ test_random_pairs(void **state)
 	assert_in_range(t.matched, PAIRS / 20, PAIRS / 2);
 }
 
-/*
- * Steps that a match of any text may take: jumping by its budget and one
- * try more, then each byte once for each word of the longest run.
- */
-static unsigned long long
-steps_max(size_t n, size_t longest_run)
+/* How many of the searches found all, some or nothing of the pattern. */
+struct near {
+	unsigned int	 all, some, none;
+};
+
+static void
+try_place(const char *p, size_t plen, const char *s, size_t n, int flags,
+    struct near *near)
 {
-	return n / 8 + n / 16 + 4 + longest_run +
-	    n * ((longest_run + 63) / 64) + LIKE_PATTERN_MAX;
+	struct like		*l = compile(p, plen, flags | S);
+	struct ref_place	 ref;
+	struct like_place	 at;
+	bool			 yes;
+
+	yes = like_locate(l, s, n, &at);
+	ref = ref_locate(p, plen, s, n, flags & T);
+	if (yes != (ref.found == ref.tokens) || yes != like_match(l, s, n) ||
+	    at.from != ref.from || at.to != ref.to || at.found != ref.found ||
+	    at.tokens != ref.tokens)
+		fail_msg("\"%.*s\" in \"%.*s\" (%d): %zu-%zu, not %zu-%zu",
+		    (int)plen, p, (int)n, s, flags, at.from, at.to, ref.from,
+		    ref.to);
+	near->all += yes;
+	near->some += !yes && at.found > 0;
+	near->none += !yes && at.found == 0;
+	like_free(l);
+}
+
+/* Without LIKE_SEARCH: what holds whatever the pattern is. */
+static void
+try_whole(const char *p, size_t plen, const char *s, size_t n, int flags)
+{
+	struct like		*l = compile(p, plen, flags & ~S);
+	struct like_place	 at;
+	bool			 yes = like_locate(l, s, n, &at);
+
+	assert_int_equal(yes, like_match(l, s, n));
+	assert_true(at.from <= at.to && at.to <= n);
+	assert_true(at.found <= at.tokens && at.found <= at.to - at.from);
+	if (yes) {
+		assert_int_equal(at.from, 0);
+		assert_int_equal(at.to, n);
+		assert_int_equal(at.found, at.tokens);
+	} else
+		assert_int_equal(at.found == 0, at.from == at.to);
+	like_free(l);
 }
 
 static void
-hold_steps(const char *p, size_t plen, const char *text, size_t n,
-    size_t longest_run)
+random_place(unsigned int i, struct near *near)
 {
-	unsigned long long	 steps = 0, max = steps_max(n, longest_run);
+	static const char	*alphabets[] = { "ab*?#", "aB1*?#!-", "aAbB*",
+	    "aaaaaaab*", "abcdefghijkl1#", "aaaaaaaaaaaaaaa?#" };
+	char			 p[300], s[600];
+	const char		*alphabet = alphabets[rnd(NELEM(alphabets))];
+	unsigned int		 longest = i % 50 == 0 ? 300 : 12;
+	size_t			 n, plen, before;
+
+	plen = random_bytes(p, rnd(longest), alphabet);
+	if (plen > 3 && rnd(4) == 0)
+		memcpy(p + rnd(plen - 3), "[!b]", 4);
+	before = random_bytes(s, rnd(20), "aaabB1-");
+	n = before + text_for(s + before, sizeof(s) - before - 1, p, plen);
+	if (rnd(3) == 0)
+		n = random_bytes(s, rnd(2 * longest), "aaabB1-!]");
+	try_place(p, plen, s, n, rnd(4), near);
+	try_whole(p, plen, s, n, rnd(4));
+}
+
+static void
+test_random_places(void **state)
+{
+	struct near	 near = { 0, 0, 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < PLACES; i++)
+		random_place(i, &near);
+	print_message("%d places: %u all, %u some, %u none\n", PLACES,
+	    near.all, near.some, near.none);
+	assert_in_range(near.all, PLACES / 20, PLACES);
+	assert_in_range(near.some, PLACES / 20, PLACES);
+	assert_in_range(near.none, PLACES / 200, PLACES);
+}
+
+/* Held to ref_steps_max(), whatever the flags are. */
+static void
+hold_steps(const char *p, size_t plen, const char *text, size_t n)
+{
+	unsigned long long	 steps, max = ref_steps_max(p, plen, n);
 	struct like		*l;
 
 	for (int flags = 0; flags < 4; flags++) {
@@ -566,31 +808,35 @@ hold_steps(const char *p, size_t plen, const char *text, size_t n,
 	}
 }
 
-static const struct slow {
-	const char	*pattern;
-	size_t		 longest_run;
-} slow_patterns[] = {
-	{ "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab*", 51 },
-	{ "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa[!a]*", 51 },
-	{ "*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa#*", 51 },
-	{ "*#aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa*", 51 },
-	{ "*????????????????????????????????????????????????[!ab]*", 49 },
-	{ "*a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a[!ab]*", 46 },
-	{ "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*[!ab]*", 1 },
-	{ "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*[!ab]", 1 },
-	{ "*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*[!ab]*", 1 },
-	{ "*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ba[!ab]*", 3 },
-	{ "*a[!ab]*", 2 },
-	{ "*b[!ab]*", 2 },
-	{ "*[!ab]b*", 2 },
-	{ "a*a[!ab]b*b", 3 },
+static const char	*slow_patterns[] = {
+	"*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab*",
+	"*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa[!a]*",
+	"*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa#*",
+	"*#aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa*",
+	"*????????????????????????????????????????????????[!ab]*",
+	"*a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a[!ab]*",
+	"*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*[!ab]*",
+	"*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*[!ab]",
+	"*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*?*[!ab]*",
+	"*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ab*ba[!ab]*",
+	"*a[!ab]*",
+	"*b[!ab]*",
+	"*[!ab]b*",
+	"a*a[!ab]b*b",
+	"*[!x][!x][!x][!x][!x][!x][!x][!x][!x][!x][!x][!x][!x][!x][!x]#*",
+	"*[ -y][ -y]*[ -y][!z]*[ -x][ -y]*[ -y][ac-eg-z]*[ -y][!z]*#*",
+	"*a?b*a?b*a?b*a?b*a?b*a?b*a?b*a?b*a?b*a?b*a?b*a?b*[!ab]*",
+	"*A?B*a?b*A?b*a?B*A?B*a?b*A?b*a?B*A?B*a?b*A?b*a?B*[!ab]*",
+	"*AaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAaAab*",
 };
 
+/* Letters of the alphabet over and over, with a "b" at every so many. */
 static void
-fill(char *text, size_t n, size_t every)
+fill(char *text, size_t n, const char *alphabet, size_t every)
 {
 	for (size_t i = 0; i < n; i++)
-		text[i] = every != 0 && i % every == 0 ? 'b' : 'a';
+		text[i] = every != 0 && i % every == 0 ? 'b' :
+		    alphabet[i % strlen(alphabet)];
 }
 
 static void
@@ -598,38 +844,52 @@ test_steps(void **state)
 {
 	static const size_t	 every[] = { 0, 1, 2, 3, 5, 8, 13, 16, 33, 40,
 	    51, 64, 100, 1000 };
+	static const char	*alphabets[] = { "a", "aA", "ab", "aab", "zya" };
 	static char		 text[SLOW_TEXT];
-	const struct slow	*s;
 
 	(void)state;
-	for (size_t i = 0; i < NELEM(every); i++) {
-		fill(text, sizeof(text), every[i]);
-		for (s = slow_patterns; s < slow_patterns +
-		    NELEM(slow_patterns); s++)
-			hold_steps(s->pattern, strlen(s->pattern), text,
-			    sizeof(text), s->longest_run);
+	for (size_t i = 0; i < NELEM(every) * NELEM(alphabets); i++) {
+		fill(text, sizeof(text), alphabets[i % NELEM(alphabets)],
+		    every[i / NELEM(alphabets)]);
+		for (size_t k = 0; k < NELEM(slow_patterns); k++)
+			hold_steps(slow_patterns[k], strlen(slow_patterns[k]),
+			    text, sizeof(text));
 	}
 }
 
-/* The longest patterns: one run of 4,096 tokens, and 2,048 runs of one. */
+/* As long as patterns can be: the unit over and over, and an end. */
+static void
+hold_long_pattern(const char *unit, const char *end)
+{
+	static char	 text[SLOW_TEXT], p[LIKE_PATTERN_MAX];
+	size_t		 len = strlen(unit), n = 0;
+
+	for (; n + len + strlen(end) <= sizeof(p); n += len)
+		memcpy(p + n, unit, len);
+	memcpy(p + n, end, strlen(end));
+	n += strlen(end);
+	fill(text, sizeof(text), "a", 0);
+	hold_steps(p, n, text, sizeof(text));
+	fill(text, sizeof(text), "aB", 7);
+	hold_steps(p, n, text, sizeof(text));
+}
+
+/* From one run of 4,096 tokens to 2,048 runs of one. */
 static void
 test_steps_long_pattern(void **state)
 {
-	static char	 text[SLOW_TEXT], p[LIKE_PATTERN_MAX];
-
 	(void)state;
-	fill(text, sizeof(text), 0);
-	memset(p, 'a', sizeof(p));
-	p[sizeof(p) - 1] = '#';
-	hold_steps(p, sizeof(p), text, sizeof(text), sizeof(p));
-	p[0] = '#';
-	p[sizeof(p) - 1] = 'a';
-	hold_steps(p, sizeof(p), text, sizeof(text), sizeof(p));
-	for (size_t i = 0; i < sizeof(p); i += 2)
-		p[i] = '*';
-	hold_steps(p, sizeof(p), text, sizeof(text), 1);
-	p[sizeof(p) - 1] = '#';
-	hold_steps(p, sizeof(p), text, sizeof(text), 1);
+	hold_long_pattern("a", "#");
+	hold_long_pattern("?", "#");
+	hold_long_pattern("[!x]", "#");
+	hold_long_pattern("*a", "*#");
+	hold_long_pattern("*?", "*#");
+	hold_long_pattern("*ab", "*#");
+	hold_long_pattern("*a?", "*#");
+	hold_long_pattern("*[ -y]", "*[!a-z]");
+	hold_long_pattern("*[ac-eg-z][!b]", "*#");
+	hold_long_pattern("*aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaa", "b*#");
 }
 
 static void
@@ -640,29 +900,35 @@ test_steps_random(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < 2000; i++) {
-		random_bytes(text, sizeof(text), i % 2 ? "ab" : "aaaaaaab");
+		random_bytes(text, sizeof(text), i % 2 ? "abAB" : "aaaaaaab");
 		random_bytes(p, sizeof(p), i % 3 ? "aab*" : "aaaaaa?b");
-		hold_steps(p, sizeof(p), text, sizeof(text), sizeof(p));
+		hold_steps(p, sizeof(p), text, sizeof(text));
 	}
 }
 
-/* Where the rarest byte is rare, most of the text costs next to nothing. */
+/* Where two bytes of the pattern are rare, most of the text is cheap. */
 static void
 test_steps_jump(void **state)
 {
+	static const char	*patterns[] = { "aaab#", "AAAB#", "#xY" };
 	static char		 text[SLOW_TEXT];
-	unsigned long long	 steps = 0;
-	struct like		*l = compile("aaab#", 5, S);
+	unsigned long long	 steps;
+	struct like		*l;
 
 	(void)state;
-	fill(text, sizeof(text), 0);
-	assert_false(like_match_steps(l, text, sizeof(text), &steps));
-	assert_true(steps <= sizeof(text) / 16 + 4);
-	fill(text, sizeof(text), 1000);
-	steps = 0;
-	assert_false(like_match_steps(l, text, sizeof(text), &steps));
-	assert_true(steps <= sizeof(text) / 12);
-	like_free(l);
+	for (size_t i = 0; i < 2 * NELEM(patterns); i++) {
+		l = compile(patterns[i / 2], strlen(patterns[i / 2]),
+		    i % 2 == 0 ? S : S | T);
+		steps = 0;
+		fill(text, sizeof(text), "a", 0);
+		assert_false(like_match_steps(l, text, sizeof(text), &steps));
+		assert_in_range(steps, 1, sizeof(text) / 16 + 600);
+		steps = 0;
+		fill(text, sizeof(text), "a", 1000);
+		assert_false(like_match_steps(l, text, sizeof(text), &steps));
+		assert_in_range(steps, 1, sizeof(text) / 12);
+		like_free(l);
+	}
 }
 
 /* Steps are added up, and are counted at all. */
@@ -674,11 +940,28 @@ test_steps_add(void **state)
 
 	(void)state;
 	assert_false(like_match_steps(l, "aaaaaaaa", 8, &one));
-	assert_true(one > 0);
+	assert_true(one > 8);
 	two = one;
 	assert_false(like_match_steps(l, "aaaaaaaa", 8, &two));
 	assert_int_equal(two, 2 * one);
 	like_free(l);
+}
+
+/* A list takes longer to be made ready than a byte, and that counts too. */
+static void
+test_steps_list(void **state)
+{
+	unsigned long long	 byte = 0, list = 0;
+	struct like		*l;
+
+	(void)state;
+	l = compile("[!a]", 4, S);
+	assert_false(like_match_steps(l, "aaaaaaaa", 8, &byte));
+	like_free(l);
+	l = compile("[b-y]", 5, S);
+	assert_false(like_match_steps(l, "aaaaaaaa", 8, &list));
+	like_free(l);
+	assert_true(list >= byte + 10);
 }
 
 int
@@ -694,13 +977,19 @@ main(void)
 		cmocka_unit_test(test_free_null),
 		cmocka_unit_test(test_long_runs),
 		cmocka_unit_test(test_runs_beside),
+		cmocka_unit_test(test_text_end),
+		cmocka_unit_test(test_locate),
+		cmocka_unit_test(test_locate_reference),
+		cmocka_unit_test(test_locate_long_runs),
 		cmocka_unit_test(test_random_pairs),
+		cmocka_unit_test(test_random_places),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_steps_long_pattern),
 		cmocka_unit_test(test_steps_random),
 		cmocka_unit_test(test_steps_jump),
 		cmocka_unit_test(test_steps_add),
+		cmocka_unit_test(test_steps_list),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, seed_random, NULL);
 }
