@@ -48,9 +48,30 @@ authorise_spf_known(const struct evidence *ev, struct spf_answer *answer)
 	    resolver_remembers(ev->resolver, &q, answer);
 }
 
+/* A thousand recipients, and the header is searched once. */
+static void
+search(const struct evidence *ev, const struct grant *grant, bool locate,
+    struct factor *factor)
+{
+	struct factor_memo *memo = ev->memo;
+	unsigned int i;
+
+	for (i = 0; memo != NULL && i < AUTHORISE_GRANTS; i++)
+		if (memo->grant[i] == grant) {
+			*factor = memo->factor[i];
+			return;
+		}
+	factor_search(grant, ev->header->block, locate, factor);
+	if (memo == NULL)
+		return;
+	i = memo->n++ % AUTHORISE_GRANTS;
+	memo->grant[i] = grant;
+	memo->factor[i] = *factor;
+}
+
 static void
 fetch(const struct evidence *ev, unsigned int needs,
-    const struct decision *d, struct facts *facts)
+    const struct decision *d, bool locate, struct facts *facts)
 {
 	if (needs & FACT_SPF)
 		facts->spf = ask(ev, SPF_CHECK, "");
@@ -61,6 +82,8 @@ fetch(const struct evidence *ev, unsigned int needs,
 	if (needs & FACT_VERIFIED)
 		facts->verified = domains_verified(ev->policy->state_dir,
 		    d->source->name);
+	if (needs & FACT_STRING)
+		search(ev, d->grant, locate, &facts->string);
 	facts->fetched |= needs;
 }
 
@@ -101,7 +124,7 @@ authorise(const struct evidence *ev, const char *recipient,
 	}
 	add_header(ev->header, &facts);
 	while ((needs = rules_judge(ev->policy, &facts, d, NULL)) != 0)
-		fetch(ev, needs, d, &facts);
+		fetch(ev, needs, d, trace != NULL, &facts);
 	if (trace != NULL)
 		rules_judge(ev->policy, &facts, d, trace);
 }

@@ -5,11 +5,22 @@
 #ifndef AUTHORISE_H
 #define AUTHORISE_H
 
+#include "factor.h"
 #include "inspect.h"
 #include "origin.h"
 #include "policy.h"
 #include "resolver.h"
 #include "verdict.h"
+
+#define AUTHORISE_GRANTS	8
+
+/* What was found of the security strings in one message, for the next of its
+ * recipients; empty at first. */
+struct factor_memo {
+	const struct grant	*grant[AUTHORISE_GRANTS];
+	struct factor		 factor[AUTHORISE_GRANTS];
+	unsigned int		 n;	/* ever remembered */
+};
 
 /* What is known of one message. */
 struct evidence {
@@ -18,6 +29,7 @@ struct evidence {
 	const struct origin		*origin;
 	const struct header_facts	*header;	/* not known before DATA */
 	const char			*sender;
+	struct factor_memo		*memo;		/* or NULL */
 };
 
 void	 authorise(const struct evidence *, const char *recipient,

@@ -7,6 +7,7 @@
 
 #include "conf_account.h"
 #include "conf_rule.h"
+#include "conf_string.h"
 #include "conf_take.h"
 
 static const struct {
@@ -109,7 +110,7 @@ make_grant(struct conf_errors *e, const struct conf_node *node,
 	if (node_value(node, "security-string", 0, &v)) {
 		free(g->security_string);
 		g->security_string = conf_dup(v.text);
-		rule_security_string(e, &v, g->compare_text);
+		string_make(e, &v, g);
 	}
 	make_numbers(e, node, g);
 }
@@ -270,6 +271,32 @@ make_account(struct conf_errors *e, const struct conf_node *node,
 	}
 }
 
+static void
+mark_channel(struct policy *p, const struct channel *ch)
+{
+	size_t i;
+
+	for (i = 0; i < p->channels; i++)
+		if (&p->channel[i] == ch)
+			p->channel[i].keywords = true;
+}
+
+/* Where a keyword may come, no reply tells which local parts are right. */
+static void
+mark_keywords(struct policy *p)
+{
+	const struct grant *g;
+	size_t i, j, k;
+
+	for (i = 0; i < p->accounts; i++)
+		for (j = 0; j < p->account[i].grants; j++) {
+			g = &p->account[i].grant[j];
+			for (k = 0; k < g->alternatives; k++)
+				if (g->alternative[k].keyword != NULL)
+					mark_channel(p, g->channel);
+		}
+}
+
 void
 conf_make_accounts(struct policy *p, const struct conf_node *root,
     struct conf_errors *e)
@@ -283,4 +310,5 @@ conf_make_accounts(struct policy *p, const struct conf_node *root,
 		make_account(e, &node, p, &p->account[i]);
 		p->accounts++;
 	}
+	mark_keywords(p);
 }

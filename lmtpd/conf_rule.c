@@ -10,9 +10,6 @@
 #include "conf_value.h"
 #include "like.h"
 
-#define ATEXT	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-		"0123456789!#$%&'*+-/=?^_`{|}~"
-
 int
 rule_security(struct conf_errors *e, const struct conf_value *v,
     struct security *out)
@@ -41,125 +38,6 @@ rule_security(struct conf_errors *e, const struct conf_value *v,
 		return -1;
 	out->nets++;
 	return 0;
-}
-
-size_t
-rule_alternative(const char *s)
-{
-	size_t i;
-	bool list = false;
-
-	for (i = 0; s[i] != '\0' && (list || s[i] != ';'); i++)
-		if (s[i] == '[')
-			list = true;
-		else if (s[i] == ']')
-			list = false;
-	return i;
-}
-
-/* Whether some character of a pattern must stand in the text. */
-static bool
-asks_for_something(const char *s, size_t n)
-{
-	size_t i, end;
-
-	for (i = 0; i < n; i++) {
-		if (s[i] == '*' || s[i] == '?')
-			continue;
-		if (s[i] != '[')
-			return true;
-		for (end = i + 1; end < n && s[end] != ']'; end++)
-			;
-		if (end > i + 1 && (s[i + 1] != '!' || end == i + 2))
-			return true;
-		i = end;
-	}
-	return false;
-}
-
-/* What is wrong with an alternative without wildcards; NULL: nothing. */
-static const char *
-plain_fault(const char *s, size_t n)
-{
-	size_t i;
-
-	if (strspn(s, "0123456789") >= n)
-		return "has nothing but digits, which stand in many headers: "
-		    "add letters";
-	if (memchr(s, ':', n) != NULL)
-		return NULL;
-	for (i = 0; i < n; i++)
-		if (strchr(ATEXT ".@", s[i]) == NULL)
-			return "has a character that no address has: take it "
-			    "out, use a wildcard, or write \"Field: value\"";
-	return NULL;
-}
-
-static const char *
-alternative_fault(const char *s, size_t n)
-{
-	size_t i;
-
-	if (n == 0)
-		return "is empty: write text on both sides of each \";\"";
-	for (i = 0; i < n; i++)
-		if (s[i] < ' ' || s[i] > '~')
-			return "has a character that is not printable ASCII: "
-			    "take it out";
-	if (s[0] == '.' || s[n - 1] == '.')
-		return "begins or ends with a dot: take that out";
-	if (!asks_for_something(s, n))
-		return "matches every header: name something that must stand "
-		    "in it";
-	for (i = 0; i < n; i++)
-		if (strchr("*?#[", s[i]) != NULL)
-			return NULL;
-	return plain_fault(s, n);
-}
-
-static int
-check_alternative(struct conf_errors *e, struct where where, unsigned int nth,
-    const char *s, size_t n, bool text)
-{
-	struct like_error error = { 0 };
-	const char *fault = alternative_fault(s, n);
-	struct like *like;
-
-	if (fault != NULL) {
-		conf_error(e, where, "security-string: alternative %u %s", nth,
-		    fault);
-		return -1;
-	}
-	like = like_compile(s, n, LIKE_SEARCH | (text ? LIKE_TEXT : 0),
-	    &error);
-	if (like == NULL) {
-		conf_error(e, where, "security-string: alternative %u: %s: %s",
-		    nth, error.what == NULL ? "no memory" : error.what,
-		    error.right == NULL ? "try again" : error.right);
-		return -1;
-	}
-	like_free(like);
-	return 0;
-}
-
-int
-rule_security_string(struct conf_errors *e, const struct conf_value *v,
-    bool text)
-{
-	const char *s = v->text;
-	unsigned int nth = 1;
-	int rv = 0;
-	size_t n;
-
-	if (*s == '\0')
-		return 0;
-	for (;; s += n + 1, nth++) {
-		n = rule_alternative(s);
-		if (check_alternative(e, v->where, nth, s, n, text) == -1)
-			rv = -1;
-		if (s[n] == '\0')
-			return rv;
-	}
 }
 
 struct like *

@@ -1,6 +1,6 @@
 /*
  * Values of the configuration with a grammar of their own: security lists,
- * security strings, patterns and commands.  Each returns 0; or -1 after
+ * patterns and commands.  Each returns 0; or -1 after
  * reporting the error at the value's own line.
  */
 #ifndef CONF_RULE_H
@@ -11,12 +11,6 @@
 /* Add one word, address or network of a security list. */
 int	 rule_security(struct conf_errors *, const struct conf_value *,
 	    struct security *);
-/*
- * Check a security string; errors name the alternative by its number, never
- * its text.
- */
-int	 rule_security_string(struct conf_errors *, const struct conf_value *,
-	    bool compare_text);
 /* Compile a Like pattern for a whole string, case folded; NULL after an
  * error. */
 struct like
@@ -29,11 +23,5 @@ int	 rule_command_word(struct conf_errors *, const struct conf_value *,
 	    const char *key, size_t i, const char *macros);
 /* "NAME=value" for a backend's environment. */
 int	 rule_environment(struct conf_errors *, const struct conf_value *);
-
-/*
- * Length of the next alternative of a security string: up to a ";" that is
- * not inside [...], or the end.
- */
-size_t	 rule_alternative(const char *);
 
 #endif

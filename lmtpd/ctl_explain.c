@@ -207,7 +207,7 @@ command_of(const struct ask *ask, const struct policy *policy,
 	};
 	bool dash;
 
-	if (d->verdict != VERDICT_ACCEPT)
+	if (d->verdict != VERDICT_ACCEPT || d->keyword)
 		return NULL;
 	ip_write(&o->client, client);
 	delivery.user = d->source->user;
@@ -229,7 +229,7 @@ explain(const struct ask *ask, const struct policy *policy,
 	struct header_facts header;
 	struct origin origin;
 	struct evidence evidence = { policy, resolver, &origin, &header,
-	    ask->envelope.sender };
+	    ask->envelope.sender, NULL };
 	struct explanation e = { .evidence = &evidence, .identity = identity,
 	    .recipient = ask->recipient };
 	struct trace trace = { explain_step, &e };
@@ -246,6 +246,7 @@ explain(const struct ask *ask, const struct policy *policy,
 	else if (explain_print_json(&e) == -1)
 		fprintf(stderr, "lmtpctl: out of memory\n");
 	explain_free(&e);
+	inspect_clear(&header);
 	return e.decision.verdict == VERDICT_ACCEPT ? 0 :
 	    e.decision.verdict == VERDICT_REFUSE ? 1 : 2;
 }

@@ -1,6 +1,7 @@
 /*
  * The envelope of one transaction.  Holds what the monitor has checked.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ same_recipient(const struct recipient *r, const char *address,
 {
 	if (r->decision.channel != d->channel)
 		return false;
-	if (d->channel != NULL && d->channel->number)
+	if (d->number[0] != '\0')
 		return strcmp(r->decision.number, d->number) == 0;
 	return addr_local_len(r->address) == addr_local_len(address) &&
 	    memcmp(r->address, address, addr_local_len(address)) == 0 &&
@@ -84,6 +85,14 @@ envelope_add(struct envelope *e, const struct lmtp_rcpt *rcpt,
 	r->status = -1;
 	e->recipient[e->recipients++] = r;
 	return r;
+}
+
+const char *
+recipient_shown(const char *address, bool hide, char *out)
+{
+	snprintf(out, ADDR_MAX, "%s%s", hide ? "*@" : "",
+	    hide ? addr_domain(address) : address);
+	return out;
 }
 
 void

@@ -58,6 +58,11 @@ struct recipient
 	*envelope_add(struct envelope *, const struct lmtp_rcpt *,
 	    const struct decision *);
 
+/* An address for a reply or the log: "*@" and its domain where the local part
+ * is hidden.  out is ADDR_MAX bytes, and is returned. */
+const char
+	*recipient_shown(const char *address, bool hide, char *out);
+
 /* Empty it: end of data, RSET and LHLO drop XFORWARD's facts too. */
 void	 envelope_clear(struct envelope *);
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "addr.h"
+#include "factor.h"
 #include "spf.h"
 
 /* Facts that cost something: fetched when a rule asks for them. */
@@ -14,7 +15,8 @@ enum fact {
 	FACT_SPF = 1,		/* ORed */
 	FACT_GOOGLE = 2,
 	FACT_OUTLOOK = 4,
-	FACT_VERIFIED = 8
+	FACT_VERIFIED = 8,
+	FACT_STRING = 16	/* asked for once the header is there */
 };
 
 struct facts {
@@ -30,6 +32,7 @@ struct facts {
 	enum spf_result	 google;
 	enum spf_result	 outlook;
 	int		 verified;	/* 1 yes, 0 no, -1 could not tell */
+	struct factor	 string;	/* of the decision's grant */
 	/* Of the header; valid where header is true, which is after DATA. */
 	bool		 header;
 	unsigned int	 hops;		/* Received fields */

@@ -10,7 +10,6 @@
 #include "authres.h"
 #include "header.h"
 #include "inspect.h"
-#include "log.h"
 
 static struct header *
 read_block(const struct msg *msg, int *rc)
@@ -184,7 +183,6 @@ inspect_header(const struct policy *policy, const struct msg *msg,
     bool trusted, const char *identity, struct header_facts *facts)
 {
 	struct header *h;
-	char from[256];
 	const char *text;
 	size_t len;
 	int rc;
@@ -197,8 +195,7 @@ inspect_header(const struct policy *policy, const struct msg *msg,
 	facts->auto_replied = is_auto_replied(h);
 	facts->named = facts->hops > 0 || count_fields(h, "Message-ID") > 0;
 	facts->body = header_body_offset(h);
-	copy_field(h, "From", from, sizeof(from));
-	log_value(facts->from, sizeof(facts->from), from);
+	copy_field(h, "From", facts->from, sizeof(facts->from));
 	read_original(h, facts->original);
 	if (trusted) {
 		read_results(h, policy->authserv_id,
@@ -207,6 +204,13 @@ inspect_header(const struct policy *policy, const struct msg *msg,
 	}
 	text = header_text(h, &len);
 	SHA256Data((const uint8_t *)text, len, facts->digest);
-	header_free(h);
+	facts->block = h;
 	return 0;
+}
+
+void
+inspect_clear(struct header_facts *facts)
+{
+	header_free(facts->block);
+	memset(facts, 0, sizeof(*facts));
 }

@@ -14,18 +14,6 @@ deferred(struct conf_errors *l, struct where where, const char *key)
 	    "answered 451", key);
 }
 
-/* Monitor mode delivers what a check that is not there cannot refuse. */
-static void
-unchecked(struct conf_errors *l, struct where where, const char *key,
-    const struct account *a)
-{
-	if (a->enforce)
-		deferred(l, where, key);
-	else
-		conf_doubt(l, where, "%s is not built in this version: with "
-		    "enforce = false such mail is delivered unchecked", key);
-}
-
 static void
 idle(struct conf_errors *l, struct where where, const char *key)
 {
@@ -46,15 +34,10 @@ later_top(struct conf_errors *l, const struct policy *p)
 static void
 later_account(struct conf_errors *l, const struct account *a)
 {
-	size_t i;
-
 	if (*a->rate != '\0')
 		deferred(l, a->where, "rate");
 	if (a->admin.n > 0)
 		idle(l, a->where, "admin");
-	for (i = 0; i < a->grants; i++)
-		if (*a->grant[i].security_string != '\0')
-			unchecked(l, a->grant[i].where, "security-string", a);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "log.h"
 #include "message.h"
+#include "scrub.h"
 
 /* Of the reply timeout, what ending the backends and writing may take. */
 #define REPLY_MARGIN_MS	1000
@@ -153,7 +154,8 @@ check_message(struct transaction *t, const struct record_end *end, bool whole)
 		log_warn("cannot read the header");
 	if (rc != 0)
 		return rc == 1 ? REASON_HEADER : REASON_INTERNAL;
-	return REASON_OK;
+	return scrub_from(t->policy, &t->header) == -1 ?
+	    REASON_INTERNAL : REASON_OK;
 }
 
 /* The whole verdict, now that sender and header are known for sure. */
@@ -161,11 +163,12 @@ static void
 judge(const struct evidence *ev, struct recipient *r)
 {
 	authorise(ev, r->address, &r->decision, NULL);
-	if (r->decision.verdict == VERDICT_ACCEPT)
+	if (r->decision.verdict == VERDICT_ACCEPT && !r->decision.keyword)
 		return;
 	transaction_spare(ev, &r->decision);
 	r->reason = r->decision.reason;
-	r->outcome = r->decision.verdict == VERDICT_REFUSE ? OUTCOME_REFUSED :
+	r->outcome = r->decision.verdict == VERDICT_ACCEPT ? OUTCOME_ACCEPTED :
+	    r->decision.verdict == VERDICT_REFUSE ? OUTCOME_REFUSED :
 	    r->decision.verdict == VERDICT_AFTER_DATA ? OUTCOME_DISCARDED :
 	    OUTCOME_DEFERRED;
 }
@@ -199,15 +202,22 @@ judge_and_deliver(struct transaction *t, int64_t began)
 	struct evidence evidence;
 	struct spf_answer answer;
 	struct origin origin;
+	struct factor_memo memo = { 0 };
 	const char *spf = "";
 	size_t i;
 
 	transaction_evidence(t, &origin, &evidence);
+	evidence.memo = &memo;
 	for (i = 0; i < t->envelope.recipients; i++)
 		judge(&evidence, t->envelope.recipient[i]);
 	if (authorise_spf_known(&evidence, &answer))
 		spf = spf_result_name(answer.result);
 	resolver_end(t->resolver);
+	if (scrub_keywords(&t->envelope, t->msg, &t->header) == -1) {
+		log_warn("cannot overwrite keywords");
+		settle_all(t, REASON_INTERNAL);
+		return;
+	}
 	deliver(t, &origin, spf, began);
 	for (i = 0; i < t->envelope.recipients; i++) {
 		struct recipient *r = t->envelope.recipient[i];
@@ -221,21 +231,21 @@ static void
 reply_final(struct transaction *t, const struct recipient *r)
 {
 	const struct reason_words *w = reason_words(r->reason);
-	char text[64];
+	char text[64], shown[ADDR_MAX];
 
+	recipient_shown(r->address, r->decision.hide_reply, shown);
 	if (r->outcome == OUTCOME_DISCARDED) {
 		snprintf(text, sizeof(text), "discarded, id %s", t->id);
-		reply_recipient(t->replies, 250, "2.0.0", r->address, text);
+		reply_recipient(t->replies, 250, "2.0.0", shown, text);
 	} else if (r->reason == REASON_OVERRIDE)
 		reply_recipient(t->replies, r->enhanced[0] == '5' ? 550 : 451,
-		    r->enhanced, r->address,
+		    r->enhanced, shown,
 		    r->text[0] != '\0' ? r->text : w->text);
 	else if (w->code == 250) {
 		snprintf(text, sizeof(text), "%s, id %s", w->text, t->id);
-		reply_recipient(t->replies, w->code, w->enhanced, r->address,
-		    text);
+		reply_recipient(t->replies, w->code, w->enhanced, shown, text);
 	} else
-		reply_reason(t->replies, r->address, r->reason);
+		reply_reason(t->replies, shown, r->reason);
 }
 
 void

@@ -119,6 +119,18 @@ msg_read(const struct msg *m, void *buf, size_t n, uint64_t offset)
 	return pread(m->fd, buf, n, m->prepended + offset);
 }
 
+int
+msg_overwrite(const struct msg *m, const void *buf, size_t n, uint64_t offset)
+{
+	ssize_t done = pwrite(m->fd, buf, n, m->prepended + offset);
+
+	if (done == (ssize_t)n)
+		return 0;
+	if (done != -1)
+		errno = ENOSPC;
+	return -1;
+}
+
 void
 msg_close(struct msg *m)
 {

@@ -42,6 +42,10 @@ int	 msg_body_reader(const struct msg *, uint64_t offset);
 /* Read up to n of the client's bytes from offset on.  As pread(2). */
 ssize_t	 msg_read(const struct msg *, void *, size_t n, uint64_t offset);
 
+/* Write n bytes over the client's from offset on.  0, or -1 (errno). */
+int	 msg_overwrite(const struct msg *, const void *, size_t n,
+	    uint64_t offset);
+
 void	 msg_close(struct msg *);
 
 #endif

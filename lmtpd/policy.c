@@ -30,6 +30,11 @@ free_grant(struct grant *g)
 	size_t i;
 
 	wipe(g->security_string);
+	for (i = 0; i < g->alternatives; i++) {
+		like_free(g->alternative[i].like);
+		wipe(g->alternative[i].keyword);
+	}
+	free(g->alternative);
 	for (i = 0; i < g->numbers.n; i++)
 		like_free(g->number[i]);
 	free(g->number);

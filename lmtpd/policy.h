@@ -73,6 +73,14 @@ struct channel {
 	char		*country_code;	/* digits or "" */
 	char		*trunk_prefix;
 	bool		 auto_replies;
+	bool		 keywords;	/* some account has one for it */
+};
+
+/* One alternative of a security string: a secret. */
+struct alternative {
+	struct like	*like;		/* LIKE_SEARCH, maybe LIKE_TEXT */
+	char		*keyword;	/* its text where it is a plain keyword:
+					 * atext and inner dots; or NULL */
 };
 
 /* A channel that an account may use. */
@@ -80,6 +88,8 @@ struct grant {
 	const struct channel *channel;
 	struct where	 where;
 	char		*security_string;	/* a secret; "" is off */
+	struct alternative *alternative;	/* the same, compiled */
+	size_t		 alternatives;	/* 0: off */
 	bool		 compare_text;
 	struct strings	 numbers;	/* Like patterns as written; none: any */
 	struct like	**number;	/* the same compiled, numbers.n of them */

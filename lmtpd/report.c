@@ -11,7 +11,7 @@
 
 #include "log.h"
 #include "report.h"
-#include "rules.h"
+#include "source_kind.h"
 
 #define VALUE_MAX	256
 
@@ -70,7 +70,7 @@ add_decision(struct line *l, const struct decision *d)
 
 	if (s != NULL)
 		snprintf(source, sizeof(source), "%s%s%s",
-		    rules_source_kind(s->kind),
+		    source_kind_name(s->kind),
 		    s->name[0] != '\0' ? ":" : "", s->name);
 	add_value(l, "account", s == NULL ? "" : s->account->name);
 	add_value(l, "source", source);
@@ -102,15 +102,16 @@ void
 report_recipient(const struct report *rep, const struct recipient *r)
 {
 	struct line l = { 0 };
+	char recipient[ADDR_MAX];
 	uint64_t size = rep->size != 0 ? rep->size : rep->envelope->size;
 
 	add(&l, "%s id=%s", outcome_name(r->outcome), rep->id);
 	add_value(&l, "qid", rep->origin->queue_id);
 	add_client(&l, rep->origin);
 	add_address(&l, "sender", rep->envelope->sender);
-	add(&l, " from=%s", rep->header->from[0] != '\0' ?
-	    rep->header->from : "-");
-	add_address(&l, "recipient", r->address);
+	add_value(&l, "from", rep->header->from);
+	add_address(&l, "recipient", recipient_shown(r->address,
+	    r->decision.hide_log, recipient));
 	add_decision(&l, &r->decision);
 	add_value(&l, "reason", reason_name(r));
 	add_exit(&l, r);

@@ -20,8 +20,4 @@ unsigned int
 	 rules_judge(const struct policy *, const struct facts *,
 	    struct decision *, const struct trace *);
 
-/* "email" and the like: the section's name. */
-const char
-	*rules_source_kind(enum source_kind);
-
 #endif

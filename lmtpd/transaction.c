@@ -33,7 +33,7 @@ transaction_reset(struct transaction *t)
 	t->received = 0;
 	t->rcpts = 0;
 	resolver_end(t->resolver);
-	memset(&t->header, 0, sizeof(t->header));
+	inspect_clear(&t->header);
 }
 
 /* Why the address is unknown is always a matter of set-up: say which. */
@@ -238,6 +238,16 @@ on_mail(struct transaction *t, const struct lmtp_command *cmd)
 	return NEXT_COMMAND;
 }
 
+static void
+reply_rcpt(struct transaction *t, const struct lmtp_rcpt *rcpt,
+    const struct decision *d, enum reason reason)
+{
+	char shown[ADDR_MAX];
+
+	reply_reason(t->replies, recipient_shown(rcpt->recipient,
+	    d->hide_reply, shown), reason);
+}
+
 /* A recipient that is not taken: replied and logged at once, and forgotten. */
 static void
 turn_away(struct transaction *t, const struct lmtp_rcpt *rcpt,
@@ -252,7 +262,7 @@ turn_away(struct transaction *t, const struct lmtp_rcpt *rcpt,
 		.status = -1
 	};
 
-	reply_reason(t->replies, rcpt->recipient, d->reason);
+	reply_rcpt(t, rcpt, d, d->reason);
 	transaction_report(t, &r);
 }
 
@@ -288,7 +298,7 @@ on_rcpt(struct transaction *t, const struct lmtp_command *cmd)
 	else if (envelope_add(&t->envelope, rcpt, &d) == NULL)
 		d.reason = REASON_INTERNAL;
 	else {
-		reply_reason(t->replies, rcpt->recipient, REASON_OK);
+		reply_rcpt(t, rcpt, &d, REASON_OK);
 		return NEXT_COMMAND;
 	}
 	turn_away(t, rcpt, &d);

@@ -27,6 +27,7 @@ enum reason {
 	REASON_CHANNEL_OFF,
 	REASON_NUMBER_NOT_ALLOWED,
 	REASON_SECURITY,
+	REASON_STRING,
 	REASON_SPF_FAIL,
 	REASON_SPF_PERMERROR,
 	REASON_DNS,
@@ -36,6 +37,8 @@ enum reason {
 	REASON_LOOP,
 	REASON_AUTO_REPLY,
 	REASON_DASH,
+	REASON_KEYWORD,
+	REASON_WRONG_KEYWORD,
 	/* of the message or the session */
 	REASON_TOO_MANY,
 	REASON_TOO_LARGE,
@@ -83,6 +86,10 @@ struct decision {
 	enum verdict		 verdict;
 	enum reason		 reason;
 	bool			 would_refuse;	/* accepted all the same */
+	bool			 keyword;	/* no number: a keyword, right
+						 * or wrong */
+	bool			 hide_reply;	/* the local part may be one: */
+	bool			 hide_log;	/* show it nowhere */
 	const struct channel	*channel;	/* NULL: none takes it */
 	const struct source	*source;	/* NULL: not registered */
 	const struct grant	*grant;		/* NULL: channel off, ... */

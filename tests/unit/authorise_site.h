@@ -153,7 +153,7 @@ make_rig(struct rig *rig)
 	rig->origin.helo = "helo.example";
 	assert_int_equal(ip_read(CLIENT, &rig->origin.client), 0);
 	rig->evidence = (struct evidence){ &rig->policy, &rig->resolver,
-	    &rig->origin, &rig->header, BOB };
+	    &rig->origin, &rig->header, BOB, NULL };
 }
 
 #endif

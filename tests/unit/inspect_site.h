@@ -59,6 +59,9 @@ inspect(const struct policy *policy, bool trusted, const char *identity,
 	rc = inspect_header(policy, m, trusted, identity, facts);
 	msg_close(m);
 	assert_int_equal(facts->known, rc == 0);
+	assert_int_equal(facts->block != NULL, rc == 0);
+	header_free(facts->block);
+	facts->block = NULL;	/* so that two of them can be compared */
 	return rc;
 }
 

@@ -4,7 +4,7 @@
  *
  * Clauses are parted by ";", their words by blanks:
  *	account NAME [monitor] [rate]
- *	channel NAME [string] [PATTERN ...]	what the account may use
+ *	channel NAME [string] [key=WORD ...] [PATTERN ...]	it may use
  *	email|domain|ip|anyone [NAME] [WORD ...]
  * A source's WORDs are those of security, networks, "verify", "forwarded" and
  * "null-sender".  Channels are the same for all: see site_channel[].
@@ -46,6 +46,7 @@ struct site {
 	char		*pattern[SITE_MANY][SITE_MANY][SITE_WORDS];
 	struct like	*number[SITE_MANY][SITE_MANY][SITE_WORDS];
 	struct like	*probe[1];
+	struct alternative alternative[SITE_MANY][SITE_MANY][SITE_WORDS];
 	struct like	*all[SITE_LIKES];	/* to be freed */
 	size_t		 likes;
 	char		 text[1024];
@@ -65,6 +66,7 @@ struct site_mail {
 	enum spf_result	 google;
 	enum spf_result	 outlook;
 	int		 verified;
+	int		 string;	/* stands in the header */
 };
 
 struct site_verdict {
@@ -143,6 +145,22 @@ site_account(struct site *s, char **word)
 	}
 }
 
+/* Nobody looks for it: what the header holds is a mail's own say. */
+static void
+site_alternative(struct site *s, struct grant *g, char *word)
+{
+	size_t i;
+
+	g->security_string = (char *)"Hush";
+	if (strcmp(word, "string") != 0) {
+		g->alternative[g->alternatives].keyword = word + 4;
+		for (i = 0; i < s->policy.channels; i++)
+			if (&s->channel[i] == g->channel)
+				s->channel[i].keywords = true;
+	}
+	g->alternatives++;
+}
+
 static void
 site_grant(struct site *s, struct account *a, char **word)
 {
@@ -155,11 +173,13 @@ site_grant(struct site *s, struct account *a, char **word)
 			g->channel = &s->channel[i];
 	assert_non_null(g->channel);
 	g->security_string = (char *)"";
+	g->alternative = s->alternative[at][a->grants];
 	g->numbers.v = s->pattern[at][a->grants];
 	g->number = s->number[at][a->grants];
 	for (word += 2; *word != NULL; word++) {
-		if (strcmp(*word, "string") == 0) {
-			g->security_string = (char *)"Hush";
+		if (strcmp(*word, "string") == 0 ||
+		    strncmp(*word, "key=", 4) == 0) {
+			site_alternative(s, g, *word);
 			continue;
 		}
 		g->numbers.v[g->numbers.n] = *word;
@@ -330,6 +350,9 @@ site_fetch(const struct site_mail *mail, unsigned int fetched,
 	f->google = fetched & FACT_GOOGLE ? mail->google : SPF_PASS;
 	f->outlook = fetched & FACT_OUTLOOK ? mail->outlook : SPF_PASS;
 	f->verified = fetched & FACT_VERIFIED ? mail->verified : 1;
+	f->string = (struct factor){ .holds = fetched & FACT_STRING ?
+	    mail->string : 1, .alternative = 2, .field = "Subject", .at = 9,
+	    .found = 3, .tokens = 7 };
 }
 
 /* As authorise() does it; nothing is asked for twice. */
@@ -342,7 +365,7 @@ site_decide(struct site *s, const struct site_mail *mail, struct facts *f,
 	site_fetch(mail, 0, f);
 	while ((needs = rules_judge(&s->policy, f, &v->d, NULL)) != 0) {
 		assert_int_equal(needs & f->fetched, 0);
-		assert_in_range(needs, 1, 2 * FACT_VERIFIED - 1);
+		assert_in_range(needs, 1, 2 * FACT_STRING - 1);
 		v->rounds++;
 		v->asked |= needs;
 		site_fetch(mail, v->asked, f);

@@ -58,6 +58,53 @@ what_is_asked_is_what_a_rule_needs(void **state)
 	like_free(rig.channel.recipient);
 }
 
+static struct header *
+read_block(const char *text)
+{
+	struct header *h = header_new(HEADER_BYTES_MAX, HEADER_FIELDS_MAX);
+
+	assert_non_null(h);
+	if (header_feed(h, text, strlen(text)) == 1)
+		assert_int_equal(header_end(h), 0);
+	return h;
+}
+
+/* The header is searched where there is one, and once for all recipients. */
+static void
+strings_are_looked_for_once(void **state)
+{
+	struct like_error error;
+	struct alternative hush = {
+		.like = like_compile("Hush", 4, LIKE_SEARCH, &error)
+	};
+	struct factor_memo memo = { 0 };
+	struct rig rig;
+
+	(void)state;
+	make_rig(&rig);
+	rig.source[0].security.words = SECURITY_NONE;
+	rig.grant.alternative = &hush;
+	rig.grant.alternatives = 1;
+	check(&rig, REASON_OK, 0, 0, 0);
+	assert_int_equal(rig.d.verdict, VERDICT_AFTER_DATA);
+	rig.header.known = true;
+	rig.header.block = read_block("Subject: hush\n\nHush\n");
+	check(&rig, REASON_STRING, 0, 0, 0);
+	rig.evidence.memo = &memo;
+	check(&rig, REASON_STRING, 0, 0, 0);
+	assert_int_equal(memo.n, 1);
+	assert_ptr_equal(memo.grant[0], &rig.grant);
+	header_free(rig.header.block);
+	rig.header.block = read_block("Subject: Hush\n");
+	check(&rig, REASON_STRING, 0, 0, 0);	/* remembered */
+	rig.evidence.memo = NULL;
+	check(&rig, REASON_OK, 0, 0, 0);
+	assert_int_equal(rig.d.verdict, VERDICT_ACCEPT);
+	header_free(rig.header.block);
+	like_free(hush.like);
+	like_free(rig.channel.recipient);
+}
+
 /* The trace is told of one judgement, and costs no further question. */
 static void
 count_step(void *arg, const char *text)
@@ -199,6 +246,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_asked_is_what_a_rule_needs),
+		cmocka_unit_test(strings_are_looked_for_once),
 		cmocka_unit_test(a_trace_asks_no_more),
 		cmocka_unit_test(questions_are_in_the_sender_s_name),
 		cmocka_unit_test(a_domain_is_looked_up_where_it_won),

@@ -371,6 +371,52 @@ right_security_strings_load(void **state)
 	}
 }
 
+/* Which alternatives there are, and which of them are plain keywords. */
+static const struct {
+	const char	*text;
+	size_t		 alternatives;
+	const char	*keywords;	/* a blank behind each; "-": none */
+} alternatives[] = {
+	{ "", 0, "" },
+	{ "hZavjjx5JT1Y2ff", 1, "hZavjjx5JT1Y2ff " },
+	{ "one;two", 2, "one two " },
+	{ "on.e;22.22.22;a+b", 3, "on.e 22.22.22 a+b " },
+	{ "one;tw*o;thr?e;f#ur;[5]", 5, "one - - - - " },
+	{ "a@b;X-Key: two;one", 3, "- - one " },
+	{ "a..b;[;]x", 2, "- - " },
+};
+
+static void
+alternatives_are_compiled(void **state)
+{
+	struct said said;
+	char text[1024], keywords[128];
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(alternatives); i++) {
+		const struct grant *g;
+		struct policy *p;
+
+		snprintf(text, sizeof(text), HEAD GRANT
+		    "security-string = '%s' } }\n", alternatives[i].text);
+		p = site_load(text, &said);
+		assert_non_null(p);
+		g = &p->account[0].grant[0];
+		assert_int_equal(g->alternatives, alternatives[i].alternatives);
+		keywords[0] = '\0';
+		for (size_t k = 0; k < g->alternatives; k++) {
+			assert_non_null(g->alternative[k].like);
+			strlcat(keywords, g->alternative[k].keyword == NULL ?
+			    "-" : g->alternative[k].keyword, sizeof(keywords));
+			strlcat(keywords, " ", sizeof(keywords));
+		}
+		assert_string_equal(keywords, alternatives[i].keywords);
+		assert_int_equal(p->channel[0].keywords,
+		    strspn(keywords, "- ") < strlen(keywords));
+		policy_free(p);
+	}
+}
+
 static void
 all_value_errors_are_told_at_once(void **state)
 {
@@ -393,6 +439,7 @@ main(void)
 		cmocka_unit_test(security_strings_are_checked),
 		cmocka_unit_test(security_string_is_never_quoted_in_an_error),
 		cmocka_unit_test(right_security_strings_load),
+		cmocka_unit_test(alternatives_are_compiled),
 		cmocka_unit_test(all_value_errors_are_told_at_once),
 	};
 

@@ -2,6 +2,7 @@
  * Tests of header.c.  Each message is fed at once, byte by byte and cut in
  * two at every place, and must be read alike each time.
  */
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -109,7 +111,26 @@ static const struct message	 messages[] = {
 	    "<A=b>", "From a\nC: d\n" },
 	{ "continuation behind mbox", "From a\n b\nC: d\n", "C: d\n",
 	    "<C=d>", "" },
+	{ "mbox and no field", "From a\nno field\nA: b\n", "", "",
+	    "no field\nA: b\n" },
 	{ "quoted mbox", ">From a\nA: b\n", "", "", ">From a\nA: b\n" },
+
+	/* encoded words are left to others, folded or not */
+	{ "encoded words", "A: =?utf-8?q?=3A=0AB=3A_c?=\n =?utf-8?b?Cg==?=\n\n",
+	    "A: =?utf-8?q?=3A=0AB=3A_c?= =?utf-8?b?Cg==?=\n",
+	    "<A==?utf-8?q?=3A=0AB=3A_c?= =?utf-8?b?Cg==?=>", "" },
+	{ "an encoded word for a name", "=?utf-8?q?a?=: b\n\n",
+	    "=?utf-8?q?a?=: b\n", "<=?utf-8?q?a?==b>", "" },
+	{ "an encoded word cut by a fold", "A: =?utf-8?q?a\n b?=\n\n",
+	    "A: =?utf-8?q?a b?=\n", "<A==?utf-8?q?a b?=>", "" },
+
+	/* the body's fields, and those of parts and attached messages */
+	{ "a part's header", "A: b\n\n--x\nC: d\n\ntext\n", "A: b\n",
+	    "<A=b>", "--x\nC: d\n\ntext\n" },
+	{ "a continuation as the body", "A: b\n\n c\nD: e\n", "A: b\n",
+	    "<A=b>", " c\nD: e\n" },
+	{ "an mbox line as the body", "A: b\n\nFrom c\nD: e\n", "A: b\n",
+	    "<A=b>", "From c\nD: e\n" },
 };
 
 /* All that a header has to tell, as one string. */
@@ -450,6 +471,72 @@ test_long_lines(void **state)
 	free(line);
 }
 
+/* One field of 64 KiB made of as many folds as it has room for. */
+static void
+test_many_folds(void **state)
+{
+	const size_t			 folds = 32 * 1024;
+	const struct header_field	*f;
+	struct header			*h;
+	size_t				 len;
+
+	(void)state;
+	h = header_new(HEADER_BYTES_MAX, HEADER_FIELDS_MAX);
+	assert_non_null(h);
+	assert_int_equal(header_feed(h, "A: b", 4), 1);
+	for (size_t i = 0; i < folds; i++)
+		assert_int_equal(header_feed(h, i % 2 ? "\n x" : "\n\t", 2 +
+		    i % 2), 1);
+	assert_int_equal(header_feed(h, "\nC: d\n\n", 7), 0);
+	assert_int_equal(header_count(h), 2);
+	assert_non_null(f = header_at(h, 0));
+	assert_int_equal(f->value_len, 1 + folds + folds / 2);
+	assert_memory_equal(f->value, "b\t x\t x", 7);
+	assert_non_null(header_text(h, &len));
+	assert_int_equal(len, 3 + f->value_len + 1 + 5);
+	header_free(h);
+}
+
+/* Feed n bytes and end, without more memory than the process has. */
+static int
+read_without_memory(const char *s, size_t n)
+{
+	struct header	*h = header_new(HEADER_BYTES_MAX, HEADER_FIELDS_MAX);
+	struct rlimit	 was, none;
+	int		 rv, again;
+
+	assert_non_null(h);
+	assert_int_equal(getrlimit(RLIMIT_AS, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_AS, &none), 0);
+	rv = header_feed(h, s, n);
+	if (rv == 1)
+		rv = header_end(h);
+	again = header_end(h);
+	assert_int_equal(setrlimit(RLIMIT_AS, &was), 0);
+	assert_int_equal(again, rv);
+	header_free(h);
+	return rv;
+}
+
+static void
+test_no_memory(void **state)
+{
+	char	*s;
+
+	(void)state;
+	if (mallopt(M_MMAP_THRESHOLD, HEADER_BYTES_MAX / 4) == 0)
+		skip();		/* a sanitizer's, which takes no limit */
+	s = malloc(HEADER_BYTES_MAX);
+	assert_non_null(s);
+	memset(s, 'v', HEADER_BYTES_MAX);
+	memcpy(s, "A: ", 3);
+	assert_int_equal(read_without_memory(s, HEADER_BYTES_MAX), -2);
+	assert_int_equal(try_large(s, HEADER_BYTES_MAX), 0);
+	free(s);
+}
+
 /* Random messages of few kinds of bytes, under bounds they often pass. */
 static void
 test_random(void **state)
@@ -491,6 +578,8 @@ main(void)
 		cmocka_unit_test(test_endless_line),
 		cmocka_unit_test(test_fields_max),
 		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_many_folds),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_random),
 	};
 

@@ -186,14 +186,6 @@ static const struct {
 	    OUTSIDE, NOT_YET, false },
 	{ "account a rate; channel box; ip 192.0.2.7", BOB, IN_NET, NOT_YET,
 	    false },
-	{ "account a; channel box string; domain example.com none", BOB,
-	    OUTSIDE, NOT_YET, false },
-	{ "account a; channel box; channel sms string; domain example.com "
-	    "none", BOB, OUTSIDE, YES, false },
-	{ "account a; channel box string; domain example.com " ELSEWHERE, BOB,
-	    OUTSIDE, SINCE(SECURITY) },
-	{ "account a monitor; channel box string; domain example.com none",
-	    BOB, OUTSIDE, BUT(NOT_BUILT) },
 	/* the first thing that would refuse it is told */
 	{ "account a monitor; channel box string; domain example.com "
 	    ELSEWHERE, BOB, OUTSIDE, BUT(SECURITY) },
