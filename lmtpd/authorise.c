@@ -5,6 +5,7 @@
  */
 #include <sys/socket.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "authorise.h"
@@ -48,25 +49,48 @@ authorise_spf_known(const struct evidence *ev, struct spf_answer *answer)
 	    resolver_remembers(ev->resolver, &q, answer);
 }
 
-/* A thousand recipients, and the header is searched once. */
+struct factor_known {
+	bool		 yes;
+	struct factor	 factor;
+};
+
+void
+authorise_forget(struct factor_memo *memo)
+{
+	free(memo->known);
+	memset(memo, 0, sizeof(*memo));
+}
+
+/* Where a grant's is remembered; NULL: nowhere. */
+static struct factor_known *
+recall(struct factor_memo *memo, const struct account *a,
+    const struct grant *grant)
+{
+	if (memo == NULL)
+		return NULL;
+	if (memo->account != a) {
+		authorise_forget(memo);
+		memo->known = calloc(a->grants, sizeof(*memo->known));
+		memo->account = a;
+	}
+	return memo->known == NULL ? NULL : &memo->known[grant - a->grant];
+}
+
+/* A thousand recipients, and the header is searched once for each channel. */
 static void
-search(const struct evidence *ev, const struct grant *grant, bool locate,
+search(const struct evidence *ev, const struct decision *d, bool locate,
     struct factor *factor)
 {
-	struct factor_memo *memo = ev->memo;
-	unsigned int i;
+	struct factor_known *known = recall(ev->memo, d->source->account,
+	    d->grant);
 
-	for (i = 0; memo != NULL && i < AUTHORISE_GRANTS; i++)
-		if (memo->grant[i] == grant) {
-			*factor = memo->factor[i];
-			return;
-		}
-	factor_search(grant, ev->header->block, locate, factor);
-	if (memo == NULL)
+	if (known != NULL && known->yes) {
+		*factor = known->factor;
 		return;
-	i = memo->n++ % AUTHORISE_GRANTS;
-	memo->grant[i] = grant;
-	memo->factor[i] = *factor;
+	}
+	factor_search(d->grant, ev->header->block, locate, factor);
+	if (known != NULL)
+		*known = (struct factor_known){ true, *factor };
 }
 
 static void
@@ -83,7 +107,7 @@ fetch(const struct evidence *ev, unsigned int needs,
 		facts->verified = domains_verified(ev->policy->state_dir,
 		    d->source->name);
 	if (needs & FACT_STRING)
-		search(ev, d->grant, locate, &facts->string);
+		search(ev, d, locate, &facts->string);
 	facts->fetched |= needs;
 }
 

@@ -12,14 +12,11 @@
 #include "resolver.h"
 #include "verdict.h"
 
-#define AUTHORISE_GRANTS	8
-
-/* What was found of the security strings in one message, for the next of its
- * recipients; empty at first. */
+/* What was found of an account's security strings in one message, for the next
+ * of its recipients; empty at first, freed by authorise_forget(). */
 struct factor_memo {
-	const struct grant	*grant[AUTHORISE_GRANTS];
-	struct factor		 factor[AUTHORISE_GRANTS];
-	unsigned int		 n;	/* ever remembered */
+	const struct account	*account;
+	struct factor_known	*known;		/* one for each grant */
 };
 
 /* What is known of one message. */
@@ -45,5 +42,7 @@ bool	 authorise_spf_known(const struct evidence *, struct spf_answer *);
  * not tell.
  */
 int	 authorise_proven(const struct evidence *, const struct decision *);
+
+void	 authorise_forget(struct factor_memo *);
 
 #endif

@@ -279,6 +279,7 @@ mark_channel(struct policy *p, const struct channel *ch)
 	for (i = 0; i < p->channels; i++)
 		if (&p->channel[i] == ch)
 			p->channel[i].keywords = true;
+	p->keywords = true;
 }
 
 /* Where a keyword may come, no reply tells which local parts are right. */

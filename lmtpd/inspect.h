@@ -22,15 +22,18 @@ struct header_facts {
 	bool		 dmarc;		/* domain, said by authserv-id */
 	struct received	 origin;	/* behind the trusted relays */
 	uint64_t	 body;		/* offset of the body */
-	char		 from[256];	/* From's value, cut; hostile */
+	char		 from[256];	/* From's value, cut, without any
+					 * account's keyword; hostile */
 	char		 original[ADDR_MAX];	/* X-Original-To; "" */
-	char		 digest[65];	/* SHA-256 of the block, hex */
+	char		 digest[65];	/* SHA-256 of the block, hex, as a
+					 * backend gets it */
 	struct header	*block;		/* the header itself, where known */
 };
 
 /*
- * Read them from a sealed message; inspect_clear() frees what they hold.  trusted: the peer's Received and
- * Authentication-Results fields count; identity is the sender's (identity.h).
+ * Read them from a sealed message; inspect_clear() frees what they hold.
+ * trusted: the peer's Received and Authentication-Results fields count;
+ * identity is the sender's (identity.h).
  * 0; 1: the header is over its bounds; -1: a failure of ours.
  */
 int	 inspect_header(const struct policy *, const struct msg *,

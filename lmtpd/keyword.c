@@ -106,8 +106,7 @@ keyword_of_account(const struct account *a, const char *address)
 }
 
 bool
-keyword_of_channel(const struct policy *p, const struct channel *c,
-    const char *address)
+keyword_of_policy(const struct policy *p, const char *address)
 {
 	const struct account	*a;
 	char			 local[ADDR_MAX];
@@ -117,8 +116,7 @@ keyword_of_channel(const struct policy *p, const struct channel *c,
 	for (size_t i = 0; i < p->accounts; i++) {
 		a = &p->account[i];
 		for (size_t j = 0; j < a->grants; j++)
-			if (a->grant[j].channel == c)
-				found |= grant_has(&a->grant[j], local);
+			found |= grant_has(&a->grant[j], local);
 	}
 	return found;
 }
@@ -315,27 +313,41 @@ blank_field(const struct words *words, char *s, size_t n, struct room *room)
 	return true;
 }
 
+static size_t
+longest_field(const char *s, size_t n)
+{
+	size_t	 len, longest = 0;
+
+	for (size_t at = 0; at < n; at += len) {
+		len = field_len(s + at, n - at);
+		if (len > longest)
+			longest = len;
+	}
+	return longest;
+}
+
 /* 1: something was overwritten; 0; -1: no memory. */
 static int
 blank_decoded(const struct words *words, char *s, size_t n)
 {
 	struct room	 room;
 	struct encword	 w;
-	size_t		 len;
+	size_t		 len, longest;
 	int		 found = 0;
 
 	if (!encword_next(s, n, 0, &w))
 		return 0;
-	room.unfolded = malloc(n);
-	room.decoded = malloc(n);
+	longest = longest_field(s, n);
+	room.unfolded = malloc(longest);
+	room.decoded = malloc(longest);
 	if (room.unfolded == NULL || room.decoded == NULL)
 		found = -1;
 	for (size_t at = 0; found != -1 && at < n; at += len) {
 		len = field_len(s + at, n - at);
 		found |= blank_field(words, s + at, len, &room);
 	}
-	freezero(room.unfolded, n);
-	freezero(room.decoded, n);
+	freezero(room.unfolded, longest);
+	freezero(room.decoded, longest);
 	return found;
 }
 

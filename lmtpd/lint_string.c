@@ -76,6 +76,20 @@ count_groups(const struct form *f, const char *s, const char **behind)
 	}
 }
 
+/* As in "Date: *10:30:00": no address is all of such short numbers. */
+static bool
+is_time(const char *s, const char *end)
+{
+	size_t n;
+
+	for (; s < end; s += n + (s[n] == ':')) {
+		n = strspn(s, "0123456789");
+		if (n != 2 || (s + n < end && s[n] != ':'))
+			return false;
+	}
+	return true;
+}
+
 /* "22.22.22" also hits 122.22.221. */
 static bool
 has_open_address(const struct form *f, const char *s, size_t len)
@@ -85,7 +99,9 @@ has_open_address(const struct form *f, const char *s, size_t len)
 	for (p = s; p < s + len; p++) {
 		if (count_groups(f, p, &behind) < GROUPS_MIN)
 			continue;
-		if (p == s || p[-1] == '*' || behind == s + len ||
+		if (is_time(p, behind))
+			;	/* none of either form */
+		else if (p == s || p[-1] == '*' || behind == s + len ||
 		    *behind == '*')
 			return true;
 		p = behind;

@@ -163,12 +163,16 @@ static void
 judge(const struct evidence *ev, struct recipient *r)
 {
 	authorise(ev, r->address, &r->decision, NULL);
-	if (r->decision.verdict == VERDICT_ACCEPT && !r->decision.keyword)
+	if (r->decision.verdict == VERDICT_ACCEPT) {
+		if (r->decision.keyword) {
+			r->reason = REASON_KEYWORD;
+			r->outcome = OUTCOME_ACCEPTED;
+		}
 		return;
+	}
 	transaction_spare(ev, &r->decision);
 	r->reason = r->decision.reason;
-	r->outcome = r->decision.verdict == VERDICT_ACCEPT ? OUTCOME_ACCEPTED :
-	    r->decision.verdict == VERDICT_REFUSE ? OUTCOME_REFUSED :
+	r->outcome = r->decision.verdict == VERDICT_REFUSE ? OUTCOME_REFUSED :
 	    r->decision.verdict == VERDICT_AFTER_DATA ? OUTCOME_DISCARDED :
 	    OUTCOME_DEFERRED;
 }
@@ -196,6 +200,17 @@ deliver(struct transaction *t, const struct origin *origin, const char *spf,
 	deliver_all(&job);
 }
 
+static bool
+will_deliver(const struct envelope *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->recipients; i++)
+		if (e->recipient[i]->outcome == OUTCOME_NONE)
+			return true;
+	return false;
+}
+
 static void
 judge_and_deliver(struct transaction *t, int64_t began)
 {
@@ -213,7 +228,11 @@ judge_and_deliver(struct transaction *t, int64_t began)
 	if (authorise_spf_known(&evidence, &answer))
 		spf = spf_result_name(answer.result);
 	resolver_end(t->resolver);
-	if (scrub_keywords(&t->envelope, t->msg, &t->header) == -1) {
+	authorise_forget(&memo);
+	header_free(t->header.block);
+	t->header.block = NULL;		/* a backend may run for long */
+	if (will_deliver(&t->envelope) &&
+	    scrub_keywords(&t->envelope, t->msg, &t->header) == -1) {
 		log_warn("cannot overwrite keywords");
 		settle_all(t, REASON_INTERNAL);
 		return;
@@ -227,6 +246,14 @@ judge_and_deliver(struct transaction *t, int64_t began)
 	}
 }
 
+/* A wrong keyword that is not told so is as a right one. */
+static const char *
+discarded_text(const struct recipient *r)
+{
+	return r->reason == REASON_WRONG_KEYWORD ?
+	    reason_words(REASON_KEYWORD)->text : "discarded";
+}
+
 static void
 reply_final(struct transaction *t, const struct recipient *r)
 {
@@ -235,7 +262,8 @@ reply_final(struct transaction *t, const struct recipient *r)
 
 	recipient_shown(r->address, r->decision.hide_reply, shown);
 	if (r->outcome == OUTCOME_DISCARDED) {
-		snprintf(text, sizeof(text), "discarded, id %s", t->id);
+		snprintf(text, sizeof(text), "%s, id %s", discarded_text(r),
+		    t->id);
 		reply_recipient(t->replies, 250, "2.0.0", shown, text);
 	} else if (r->reason == REASON_OVERRIDE)
 		reply_recipient(t->replies, r->enhanced[0] == '5' ? 550 : 451,

@@ -165,6 +165,7 @@ struct policy {
 	size_t		 channels;
 	struct account	*account;
 	size_t		 accounts;
+	bool		 keywords;	/* some account has one */
 	struct strings	 files;		/* as read, the main one first; every
 					 * where.file is one of these */
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "keyword.h"
 #include "log.h"
 #include "report.h"
 #include "source_kind.h"
@@ -98,6 +99,15 @@ reason_name(const struct recipient *r)
 	return reason_words(r->reason)->name;
 }
 
+/* A keyword, or what may be one that was mistyped. */
+static bool
+is_secret(const struct policy *policy, const struct recipient *r)
+{
+	return r->decision.keyword || (policy->keywords &&
+	    r->decision.number[0] == '\0' &&
+	    keyword_of_policy(policy, r->address));
+}
+
 void
 report_recipient(const struct report *rep, const struct recipient *r)
 {
@@ -111,7 +121,7 @@ report_recipient(const struct report *rep, const struct recipient *r)
 	add_address(&l, "sender", rep->envelope->sender);
 	add_value(&l, "from", rep->header->from);
 	add_address(&l, "recipient", recipient_shown(r->address,
-	    r->decision.hide_log, recipient));
+	    is_secret(rep->policy, r), recipient));
 	add_decision(&l, &r->decision);
 	add_value(&l, "reason", reason_name(r));
 	add_exit(&l, r);

@@ -12,6 +12,7 @@
 
 /* What the lines of one transaction share. */
 struct report {
+	const struct policy		*policy;
 	const char			*id;
 	const struct origin		*origin;
 	const struct envelope		*envelope;

@@ -1,7 +1,6 @@
 /*
  * The rules on the recipient: which channel takes it, and which number, name
- * or keyword it is.  No reply and no log line shall tell a keyword from what
- * is none.
+ * or keyword it is.  Before DATA nothing tells a keyword from what is none.
  */
 #include <string.h>
 
@@ -14,6 +13,8 @@ judge_channel(struct judge *j)
 	const char *rcpt = j->facts->recipient;
 	size_t i;
 
+	/* a reply that hides some and not others would tell which */
+	j->d->hide_reply = j->policy->keywords;
 	for (i = 0; i < j->policy->channels; i++) {
 		const struct channel *ch = &j->policy->channel[i];
 
@@ -28,21 +29,6 @@ judge_channel(struct judge *j)
 	return judge_decide(j, VERDICT_REFUSE, REASON_NO_CHANNEL);
 }
 
-/*
- * Where names are taken, any of them may be somebody's keyword: a reply that
- * hides some and not others would tell which.
- */
-static bool
-check_name(struct judge *j)
-{
-	const struct channel *ch = j->d->channel;
-
-	j->d->hide_reply = ch->keywords;
-	j->d->hide_log = ch->keywords && keyword_of_channel(j->policy, ch,
-	    j->facts->recipient);
-	return true;
-}
-
 bool
 judge_number(struct judge *j)
 {
@@ -50,10 +36,11 @@ judge_number(struct judge *j)
 	const char *rcpt = j->facts->recipient;
 
 	if (!ch->number)
-		return check_name(j);
+		return true;
 	if (addr_number(rcpt, addr_local_len(rcpt), ch->country_code,
 	    ch->trunk_prefix, j->d->number) != NUMBER_BAD) {
 		trace_step(j->trace, "number %s", j->d->number);
+		j->d->hide_reply = false;
 		return true;
 	}
 	j->d->number[0] = '\0';
@@ -63,18 +50,22 @@ judge_number(struct judge *j)
 	}
 	trace_step(j->trace, "the local part is no number: it may be a "
 	    "keyword");
-	j->d->keyword = j->d->hide_reply = j->d->hide_log = true;
+	j->d->keyword = true;
 	return true;
 }
 
-/* Only an account with a keyword of its own is asked for one. */
+/*
+ * Only an account with a keyword of its own is asked for one.  As a name, that
+ * of any of its channels is one: no backend shall have it.
+ */
 bool
 judge_keyword(struct judge *j)
 {
 	const struct grant *g = j->d->grant;
 
 	if (!j->d->channel->number) {
-		j->d->keyword = keyword_of_grant(g, j->facts->recipient);
+		j->d->keyword = keyword_of_account(j->d->source->account,
+		    j->facts->recipient);
 		return true;
 	}
 	if (!j->d->keyword || keyword_any(g))
@@ -116,7 +107,10 @@ judge_numbers(struct judge *j)
 	return judge_decide(j, VERDICT_REFUSE, REASON_NUMBER_NOT_ALLOWED);
 }
 
-/* Right or wrong is told behind DATA only, and only to a sender of ours. */
+/*
+ * Right or wrong is told behind DATA only, and only to a sender of ours.  Where
+ * enforce = false lets a stranger come so far, both are taken alike.
+ */
 bool
 judge_guess(struct judge *j)
 {
@@ -126,9 +120,13 @@ judge_guess(struct judge *j)
 		j->later = true;
 		return true;
 	}
+	if (j->d->would_refuse) {
+		trace_step(j->trace, "right or wrong, a keyword is not told "
+		    "apart for this sender");
+		return judge_decide(j, VERDICT_ACCEPT, j->d->reason);
+	}
 	if (keyword_of_grant(j->d->grant, j->facts->recipient)) {
 		trace_step(j->trace, "a keyword of the account");
-		j->d->would_refuse = false;	/* nothing is delivered */
 		return judge_decide(j, VERDICT_ACCEPT, REASON_KEYWORD);
 	}
 	trace_step(j->trace, "no keyword of the account");

@@ -4,6 +4,7 @@
  * sender's, and bounded by header.c.
  */
 #include <errno.h>
+#include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,10 @@ has_keyword(const struct account *a)
 }
 
 static int
-scrub_block(const struct account *a, const struct msg *msg, size_t n)
+scrub_block(const struct account *a, const struct msg *msg,
+    struct header_facts *header)
 {
+	size_t n = header->body;
 	char *block;
 	int rc = -1;
 
@@ -32,8 +35,12 @@ scrub_block(const struct account *a, const struct msg *msg, size_t n)
 	errno = EIO;
 	if (msg_read(msg, block, n, 0) == (ssize_t)n)
 		rc = keyword_blank(a, block, n);
-	if (rc == 1)
+	if (rc == 1) {
 		rc = msg_overwrite(msg, block, n, 0);
+		/* else a backend could try keywords against the id of a
+		 * delivery, which is made of it */
+		SHA256Data((const uint8_t *)block, n, header->digest);
+	}
 	freezero(block, n + 1);
 	return rc;
 }
@@ -62,7 +69,7 @@ scrub_account(const struct account *a, struct envelope *e,
 			return -1;
 	if (scrub_original(a, header->original) == -1)
 		return -1;
-	return scrub_block(a, msg, header->body);
+	return scrub_block(a, msg, header);
 }
 
 int
@@ -84,18 +91,53 @@ scrub_keywords(struct envelope *e, const struct msg *msg,
 	return 0;
 }
 
+/* Of an encoded word that was cut nobody can say what it spells. */
+static void
+drop_last_word(char *s)
+{
+	char *word = NULL, *at = s;
+
+	while ((at = strstr(at, "=?")) != NULL) {
+		word = at;
+		at += 2;
+	}
+	if (word != NULL)
+		*word = '\0';
+}
+
 /* Of all accounts: a user may have written from an address that is not his. */
-int
-scrub_from(const struct policy *policy, struct header_facts *header)
+static int
+blank_from(const struct policy *policy, char *value, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < policy->accounts; i++)
 		if (has_keyword(&policy->account[i]) &&
-		    keyword_blank(&policy->account[i], header->from,
-		    strlen(header->from)) == -1) {
-			header->from[0] = '\0';
+		    keyword_blank(&policy->account[i], value, n) == -1)
 			return -1;
-		}
+	return 0;
+}
+
+int
+scrub_from(const struct policy *policy, struct header_facts *header)
+{
+	const struct header_field *f;
+	size_t i = 0;
+	char *value;
+
+	if (!policy->keywords ||
+	    (f = header_next(header->block, "From", &i)) == NULL)
+		return 0;
+	header->from[0] = '\0';
+	if ((value = malloc(f->value_len + 1)) == NULL)
+		return -1;
+	memcpy(value, f->value, f->value_len);
+	value[f->value_len] = '\0';
+	if (blank_from(policy, value, f->value_len) == 0) {
+		if (strlcpy(header->from, value, sizeof(header->from)) >=
+		    sizeof(header->from))
+			drop_last_word(header->from);
+	}
+	freezero(value, f->value_len + 1);
 	return 0;
 }

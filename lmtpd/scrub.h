@@ -10,13 +10,14 @@
 
 /*
  * Overwrite the plain keywords of the recipients' accounts in the header block
- * of a sealed message, and drop original recipients that hold one.  0; -1: a failure of ours, no backend may run.
+ * of a sealed message (so that its digest is another), and drop original
+ * recipients that hold one.  0; -1: a failure of ours, no backend may run.
  */
 int	 scrub_keywords(struct envelope *, const struct msg *,
 	    struct header_facts *);
 
-/* Overwrite the plain keywords of every account in From's value, which the log
- * tells.  0; -1: no memory. */
+/* From's value for the log, the plain keywords of every account overwritten.
+ * 0; -1: no memory. */
 int	 scrub_from(const struct policy *, struct header_facts *);
 
 #endif

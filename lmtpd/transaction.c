@@ -100,6 +100,7 @@ transaction_report(struct transaction *t, const struct recipient *r)
 {
 	struct origin origin;
 	struct report report = {
+		.policy = t->policy,
 		.id = t->id,
 		.origin = &origin,
 		.envelope = &t->envelope,

@@ -101,8 +101,9 @@ reason_words(enum reason reason)
 bool
 reason_is_of_sender(enum reason reason)
 {
-	return words[reason].code >= 500 && reason >= REASON_NULL_SENDER &&
-	    reason <= REASON_AUTO_REPLY;
+	return reason == REASON_WRONG_KEYWORD ||
+	    (words[reason].code >= 500 && reason >= REASON_NULL_SENDER &&
+	    reason <= REASON_AUTO_REPLY);
 }
 
 void

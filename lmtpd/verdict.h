@@ -88,8 +88,7 @@ struct decision {
 	bool			 would_refuse;	/* accepted all the same */
 	bool			 keyword;	/* no number: a keyword, right
 						 * or wrong */
-	bool			 hide_reply;	/* the local part may be one: */
-	bool			 hide_log;	/* show it nowhere */
+	bool			 hide_reply;	/* the local part may be one */
 	const struct channel	*channel;	/* NULL: none takes it */
 	const struct source	*source;	/* NULL: not registered */
 	const struct grant	*grant;		/* NULL: channel off, ... */

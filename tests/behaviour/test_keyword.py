@@ -480,13 +480,63 @@ def _():
         check(BOXKEY not in site.log(), "told in the log")
 
 
-@case("P08 number = false, no keyword at all: names are told as before")
+@case("P08 number = false, another channel's keyword: as a name, none gets it")
 def _():
     with world() as site:
+        out = site.deliver("desk" + BOX, KEY + BOX, FAXKEY + BOX, BETA + BOX,
+                           sender=ALICE)
+        equal(texts(out.rcpt), ["250 2.1.5 <*@box.example.net>: recipient ok"]
+              * 4, "RCPT")
+        # a stranger's keyword is a name like any other, and is not logged
+        equal(out.final, [DELIVERED, WRONG, WRONG, DELIVERED], "final")
+        equal(shown(site), ["<desk@box.example.net>"]
+              + ["<*@box.example.net>"] * 3, "log")
+
+
+@case("P08 no account has a keyword: names are told as before")
+def _():
+    strings = {("account", a): {("channel", c): {"security-string": ""}}
+               for a, c in (("acme", "sms"), ("beta", "sms"))}
+    strings[("account", "acme")][("channel", "fax")] = {"security-string": ""}
+    with world(strings) as site:
         out = site.deliver("desk" + BOX)
         equal(texts(out.rcpt + out.final), [
             "250 2.1.5 <desk@box.example.net>: recipient ok",
             "250 2.0.0 <desk@box.example.net>: delivered, id ID"], "texts")
+
+
+@case("P08 a keyword to the wrong place is refused, and told to nobody")
+def _():
+    places = ("@plain.example.net", "@nowhere.example", "@[192.0.2.1]")
+    with world() as site:
+        out = site.deliver(*[KEY + place for place in places])
+        equal(out.rcpt, [BAD, "550 5.1.1", "550 5.1.1"])
+        hidden(site, out)
+        equal(shown(site), ["<*%s>" % place for place in places], "log")
+
+
+@case("P08 From longer than the log keeps: nothing of a keyword at the cut")
+def _():
+    words = [KEY, b_word("zz" + KEY + "aa")]
+    for at in range(225, 256):
+        for word in words:
+            fields = ["From: %s%s <a@b.c>" % ("y" * at, word), CC]
+            with world() as site:
+                site.deliver(PHONE, message=mail(*fields))
+                log = site.log()
+                check(KEY[:4] not in log and "?=" not in log
+                      and b_word("zz" + KEY)[10:18] not in log, log)
+
+
+@case("P08 LMTPD_DELIVERY_ID tells nobody whether a guess is right")
+def _():
+    ids = set()
+    for key in (KEY, OLD):      # as long as each other, but for two
+        with world(string(KEY + ";" + OLD + "aa")) as site:
+            site.deliver(PHONE, message=mail(
+                "Message-ID: <1@x>", "Cc: <%s>" % ((key + "aa")[:15] + SMS)))
+            ids.add(environment(site)["DELIVERY_ID"])
+    equal(len(ids), 1, "ids")
 
 
 # -- what the backend gets ---------------------------------------------------
@@ -869,15 +919,31 @@ def _():
         hidden(site, out)
 
 
-@case('P08 refusals = "proven": a wrong keyword is told, it is a recipient')
+@case('P08 refusals = "proven": right or wrong sounds alike to the unproven')
 def _():
     with world(PROVEN) as site:
         out = site.deliver(PHONE, KEY + SMS, "x" + SMS)
         equal(out.rcpt, [MAYBE] * 3, "RCPT")
-        equal(out.final, ["250 2.0.0", TAKEN, WRONG], "final")
+        equal(texts(out.final)[1:],
+              ["250 2.0.0 <*@sms.example.net>: keyword taken, id ID"] * 2)
         equal([line.verdict for line in site.lines()],
-              ["discarded", "accepted", "refused"], "log")
+              ["discarded", "accepted", "discarded"], "log")
         hidden(site, out)
+
+
+@case("P08 enforce = false: from elsewhere, right or wrong is not told apart")
+def _():
+    changes = {("account", "acme"): {
+        "enforce": False, ("email", ALICE): {"security": NET}}}
+    with world(changes) as site:
+        out = site.deliver(KEY + SMS, "x" + SMS, forward=OUTSIDE)
+        equal(texts(out.final),
+              ["250 2.0.0 <*@sms.example.net>: keyword taken, id ID"] * 2)
+        equal([(line.verdict, line.fields["reason"])
+               for line in site.lines()],
+              [("would-refuse", "security-failed")] * 2, "log")
+        out = site.deliver(KEY + SMS, "x" + SMS, forward=INSIDE)
+        equal(out.final, [TAKEN, WRONG], "from its place")
 
 
 @case("P08 enforce = false: a wrong keyword is refused all the same")

@@ -157,6 +157,7 @@ site_alternative(struct site *s, struct grant *g, char *word)
 		for (i = 0; i < s->policy.channels; i++)
 			if (&s->channel[i] == g->channel)
 				s->channel[i].keywords = true;
+		s->policy.keywords = true;
 	}
 	g->alternatives++;
 }

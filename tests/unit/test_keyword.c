@@ -117,16 +117,14 @@ test_guesses(void **state)
 }
 
 static void
-test_channel(void **state)
+test_policy(void **state)
 {
 	(void)state;
-	assert_true(keyword_of_channel(&site, &sms, "Sekrit@a"));
-	assert_true(keyword_of_channel(&site, &sms, "other+key@a"));
-	assert_true(keyword_of_channel(&site, &fax, "fax-key@a"));
-	assert_false(keyword_of_channel(&site, &fax, "Sekrit@a"));
-	assert_false(keyword_of_channel(&site, &fax, "other+key@a"));
-	assert_false(keyword_of_channel(&site, &sms, "fax-key@a"));
-	assert_false(keyword_of_channel(&site, &sms, "nobody@a"));
+	assert_true(keyword_of_policy(&site, "Sekrit@a"));
+	assert_true(keyword_of_policy(&site, "other+key@a"));
+	assert_true(keyword_of_policy(&site, "fax-key@a"));
+	assert_false(keyword_of_policy(&site, "sekrit@a"));
+	assert_false(keyword_of_policy(&site, "nobody@a"));
 	assert_true(keyword_of_account(&accounts[1], "other+key@a"));
 	assert_false(keyword_of_account(&accounts[1], "Sekrit@a"));
 }
@@ -410,7 +408,7 @@ test_no_memory(void **state)
 	(void)state;
 	if (mallopt(M_MMAP_THRESHOLD, BIG / 4) == 0)
 		skip();		/* a sanitizer's, which takes no limit */
-	s = repeat("A: =?utf-8?q?=53ekrit?=\n", &n);
+	s = repeat(" =?utf-8?q?=53ekrit?=\n", &n);	/* one field */
 	assert_int_equal(getrlimit(RLIMIT_AS, &was), 0);
 	none = was;
 	none.rlim_cur = 0;
@@ -427,7 +425,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(test_guesses),
-		cmocka_unit_test(test_channel),
+		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_any),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_blocks),

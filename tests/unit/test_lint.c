@@ -231,6 +231,9 @@ static const struct string strings[] = {
 	{ "[[]IPv6:2001:db8::1]", "1s" },
 	{ "[[]IPv6:2001:db8:1:*", "1s" },
 	{ "Foo::bar", "1s" },
+	{ "Date: *10:30:00", "1s" },
+	{ "10:30:00:11", "1s" },
+	{ "10:30:00:1", "1: 1s" },
 	{ "X-Cafe: beef", "1s" },
 	/* secrets */
 	{ "hZavjjx5JT1Y2ff", "" },

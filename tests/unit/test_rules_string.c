@@ -31,69 +31,75 @@ static const struct {
 	enum verdict	 verdict;
 	enum reason	 reason;
 	unsigned int	 asked;
-	bool		 keyword, hide_reply, hide_log;
+	bool		 keyword, hide_reply;
 } rows[] = {
 	/* the string: beside an allowed sender, once the header is there */
-	{ STRING, BOB, SMS, false, 0, LATER_ON, 0, 0, 0, 0 },
-	{ STRING, BOB, SMS, true, 1, YES, FACT_STRING, 0, 0, 0 },
-	{ STRING, BOB, SMS, true, 0, NO(STRING), FACT_STRING, 0, 0, 0 },
+	{ STRING, BOB, SMS, false, 0, LATER_ON, 0, 0, 0 },
+	{ STRING, BOB, SMS, true, 1, YES, FACT_STRING, 0, 0 },
+	{ STRING, BOB, SMS, true, 0, NO(STRING), FACT_STRING, 0, 0 },
 	{ STRING, BOB, SMS, true, -1, VERDICT_DEFER, REASON_INTERNAL,
-	    FACT_STRING, 0, 0, 0 },
-	{ STRING, BOB, BOX, false, 0, YES, 0, 0, 0, 0 },
-	{ STRING, BOB, BOX, true, 0, YES, 0, 0, 0, 0 },
+	    FACT_STRING, 0, 0 },
+	{ STRING, BOB, BOX, false, 0, YES, 0, 0, 0 },
+	{ STRING, BOB, BOX, true, 0, YES, 0, 0, 0 },
 	{ STRING, "eve@example.org", SMS, true, 1, NO(NOT_REGISTERED), 0,
-	    0, 0, 0 },
-	{ STRING, BOB, GUESS, false, 0, NO(BAD_NUMBER), 0, 0, 0, 0 },
+	    0, 0 },
+	{ STRING, BOB, GUESS, false, 0, NO(BAD_NUMBER), 0, 0, 0 },
 	{ "account a; channel sms string; domain example.com " NET, BOB, SMS,
-	    true, 1, NO(SECURITY), 0, 0, 0, 0 },
+	    true, 1, NO(SECURITY), 0, 0, 0 },
 	/* a keyword: right or wrong is told behind DATA */
-	{ KEY, BOB, GUESS, false, 0, LATER_ON, 0, 1, 1, 1 },
+	{ KEY, BOB, GUESS, false, 0, LATER_ON, 0, 1, 1 },
 	{ KEY, BOB, "nonsense@sms.example.net", false, 0, LATER_ON, 0,
-	    1, 1, 1 },
+	    1, 1 },
 	{ KEY, BOB, GUESS, true, 0, VERDICT_ACCEPT, REASON_KEYWORD, 0,
-	    1, 1, 1 },
+	    1, 1 },
 	{ KEY, BOB, "Hush2@sms.example.net", true, 0, VERDICT_ACCEPT,
-	    REASON_KEYWORD, 0, 1, 1, 1 },
+	    REASON_KEYWORD, 0, 1, 1 },
 	{ KEY, BOB, "hush1@sms.example.net", true, 1, NO(WRONG_KEYWORD), 0,
-	    1, 1, 1 },
+	    1, 1 },
 	{ KEY, BOB, "Hush@sms.example.net", true, 1, NO(WRONG_KEYWORD), 0,
-	    1, 1, 1 },
+	    1, 1 },
 	{ KEY, BOB, "Hush11@sms.example.net", true, 1, NO(WRONG_KEYWORD), 0,
-	    1, 1, 1 },
+	    1, 1 },
 	{ KEY, BOB, "Hush3@sms.example.net", true, 1, NO(WRONG_KEYWORD), 0,
-	    1, 1, 1 },
-	{ KEY, BOB, SMS, true, 0, NO(STRING), FACT_STRING, 0, 0, 0 },
+	    1, 1 },
+	{ KEY, BOB, SMS, true, 0, NO(STRING), FACT_STRING, 0, 0 },
 	/* nobody else learns that there is one */
 	{ KEY, "eve@example.org", GUESS, false, 0, NO(NOT_REGISTERED), 0,
-	    1, 1, 1 },
+	    1, 1 },
 	{ KEY, "eve@example.org", GUESS, true, 0, NO(NOT_REGISTERED), 0,
-	    1, 1, 1 },
-	{ KEY, "", GUESS, false, 0, LATER_ON, 0, 1, 1, 1 },
-	{ KEY, "", GUESS, true, 0, NO(NULL_SENDER), 0, 1, 1, 1 },
+	    1, 1 },
+	{ KEY, "", GUESS, false, 0, LATER_ON, 0, 1, 1 },
+	{ KEY, "", GUESS, true, 0, NO(NULL_SENDER), 0, 1, 1 },
 	{ OTHERS, "", "nonsense@sms.example.net", false, 0, LATER_ON, 0,
-	    1, 1, 1 },
-	{ OTHERS, BOB, GUESS, false, 0, NO(BAD_NUMBER), 0, 1, 1, 1 },
-	{ OTHERS, "ann@example.org", GUESS, false, 0, LATER_ON, 0, 1, 1, 1 },
+	    1, 1 },
+	{ OTHERS, BOB, GUESS, false, 0, NO(BAD_NUMBER), 0, 1, 1 },
+	{ OTHERS, "ann@example.org", GUESS, false, 0, LATER_ON, 0, 1, 1 },
 	{ "account a; channel box; domain example.com none; account b; "
 	    "channel sms key=Hush1; domain example.org none", BOB, GUESS,
-	    true, 0, NO(CHANNEL_OFF), 0, 1, 1, 1 },
+	    true, 0, NO(CHANNEL_OFF), 0, 1, 1 },
 	{ "account a; channel sms key=Hush1; domain example.com " NET, BOB,
-	    GUESS, true, 0, NO(SECURITY), 0, 1, 1, 1 },
+	    GUESS, true, 0, NO(SECURITY), 0, 1, 1 },
 	/* a number is never a keyword, "numbers" is none of a keyword's */
 	{ "account a; channel sms key=Hush1 +41*; domain example.com none",
-	    BOB, GUESS, true, 0, VERDICT_ACCEPT, REASON_KEYWORD, 0, 1, 1, 1 },
+	    BOB, GUESS, true, 0, VERDICT_ACCEPT, REASON_KEYWORD, 0, 1, 1 },
 	/* where names are taken: the exact one, and all replies are alike */
-	{ KEY, BOB, BOX, false, 0, LATER_ON, 0, 0, 1, 0 },
-	{ KEY, BOB, BOX, true, 1, YES, FACT_STRING, 0, 1, 0 },
-	{ KEY, BOB, "Hush3@box.example.net", false, 0, LATER_ON, 0, 1, 1, 1 },
+	{ KEY, BOB, BOX, false, 0, LATER_ON, 0, 0, 1 },
+	{ KEY, BOB, BOX, true, 1, YES, FACT_STRING, 0, 1 },
+	{ KEY, BOB, "Hush3@box.example.net", false, 0, LATER_ON, 0, 1, 1 },
 	{ KEY, BOB, "Hush3@box.example.net", true, 0, VERDICT_ACCEPT,
-	    REASON_KEYWORD, 0, 1, 1, 1 },
-	{ KEY, BOB, "Hush1@box.example.net", true, 1, YES, FACT_STRING,
-	    0, 1, 0 },
+	    REASON_KEYWORD, 0, 1, 1 },
+	{ KEY, BOB, "Hush1@box.example.net", true, 1, NO(WRONG_KEYWORD), 0,
+	    1, 1 },
+	{ "account a; channel sms key=Hush1; channel box; domain example.com "
+	    "none", BOB, "Hush1@box.example.net", true, 1, NO(WRONG_KEYWORD),
+	    0, 1, 1 },
+	{ "account a; channel sms key=Hush1; channel box; domain example.com "
+	    "none", BOB, BOX, true, 0, YES, 0, 0, 1 },
+	{ KEY, BOB, "Hush1@nowhere.example", true, 0, NO(NO_CHANNEL), 0, 0, 1 },
 	{ KEY, "eve@example.org", "Hush3@box.example.net", true, 0,
-	    NO(NOT_REGISTERED), 0, 0, 1, 1 },
+	    NO(NOT_REGISTERED), 0, 0, 1 },
 	{ KEY, "eve@example.org", BOX, true, 0, NO(NOT_REGISTERED), 0,
-	    0, 1, 0 },
+	    0, 1 },
 };
 
 static void
@@ -115,8 +121,7 @@ strings_and_keywords(void **state)
 		    v.d.reason != rows[i].reason ||
 		    v.asked != rows[i].asked ||
 		    v.d.keyword != rows[i].keyword ||
-		    v.d.hide_reply != rows[i].hide_reply ||
-		    v.d.hide_log != rows[i].hide_log)
+		    v.d.hide_reply != rows[i].hide_reply)
 			fail_msg("row %zu { %s } <%s> to <%s>:\n%s", i,
 			    rows[i].policy, rows[i].sender, rows[i].recipient,
 			    v.all);
@@ -125,7 +130,7 @@ strings_and_keywords(void **state)
 	}
 }
 
-/* Delivered all the same, but a wrong keyword is no one's address. */
+/* Delivered all the same; a wrong keyword of a sender who is let is not. */
 static void
 monitor_mode(void **state)
 {
@@ -141,15 +146,26 @@ monitor_mode(void **state)
 	assert_int_equal(v.d.verdict, VERDICT_ACCEPT);
 	assert_int_equal(v.d.reason, REASON_SECURITY);
 	assert_true(v.d.would_refuse);
+	/* else whoever forges the sender could try keywords here */
 	mail.recipient = GUESS;
 	site_judge(&s, &mail, &v);
 	assert_int_equal(v.d.verdict, VERDICT_ACCEPT);
-	assert_int_equal(v.d.reason, REASON_KEYWORD);
-	assert_false(v.d.would_refuse);
+	assert_int_equal(v.d.reason, REASON_SECURITY);
+	assert_true(v.d.keyword);
+	assert_true(v.d.would_refuse);
 	mail.recipient = "hush@sms.example.net";
+	site_judge(&s, &mail, &v);
+	assert_int_equal(v.d.verdict, VERDICT_ACCEPT);
+	assert_int_equal(v.d.reason, REASON_SECURITY);
+	assert_true(v.d.keyword);
+	assert_true(v.d.would_refuse);
+	site_free(&s);
+	site_make(&s, "account a monitor; channel sms key=Hush1; "
+	    "domain example.com none");
 	site_judge(&s, &mail, &v);
 	assert_int_equal(v.d.verdict, VERDICT_REFUSE);
 	assert_int_equal(v.d.reason, REASON_WRONG_KEYWORD);
+	assert_false(v.d.would_refuse);
 	site_free(&s);
 	mail.recipient = SMS;
 	site_make(&s, "account a monitor; channel sms string; "
