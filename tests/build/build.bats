@@ -61,6 +61,12 @@ needed() {
 	sort "$BATS_TEST_TMPDIR/there" | diff - "$BATS_TEST_TMPDIR/run"
 }
 
+# A test's log is its name without .py or .bats: of two, one would not run.
+@test "no two tests have one name" {
+	cd "$srcdir"
+	[ -z "$(make_alone list-tests | sed 's/\.[a-z]*$//' | sort | uniq -d)" ]
+}
+
 @test "every fuzz target has a corpus" {
 	for target in "$srcdir"/tests/fuzz/fuzz_*.c; do
 		name=$(basename "$target" .c)
