@@ -94,6 +94,15 @@ search(const struct evidence *ev, const struct decision *d, bool locate,
 }
 
 static void
+look_up(const struct evidence *ev, struct facts *facts)
+{
+	users_find(ev->users, ev->policy, facts->identity);
+	facts->in_table = ev->users->found;
+	facts->table = ev->users->source;
+	facts->table_user = ev->users->user;
+}
+
+static void
 fetch(const struct evidence *ev, unsigned int needs,
     const struct decision *d, bool locate, struct facts *facts)
 {
@@ -108,6 +117,8 @@ fetch(const struct evidence *ev, unsigned int needs,
 		    d->source->name);
 	if (needs & FACT_STRING)
 		search(ev, d, locate, &facts->string);
+	if (needs & FACT_USERS)
+		look_up(ev, facts);
 	facts->fetched |= needs;
 }
 
@@ -123,9 +134,12 @@ add_header(const struct header_facts *header, struct facts *facts)
 	facts->dmarc = header->dmarc;
 }
 
-void
-authorise(const struct evidence *ev, const char *recipient,
-    struct decision *d, const struct trace *trace)
+/* Judge, fetch what is asked for, and judge again; then tell. */
+static void
+judge(const struct evidence *ev, const char *recipient,
+    unsigned int (*rules)(const struct policy *, const struct facts *,
+    struct decision *, const struct trace *), struct decision *d,
+    const struct trace *trace)
 {
 	char identity[ADDR_MAX];
 	struct facts facts = {
@@ -147,10 +161,24 @@ authorise(const struct evidence *ev, const char *recipient,
 		return;
 	}
 	add_header(ev->header, &facts);
-	while ((needs = rules_judge(ev->policy, &facts, d, NULL)) != 0)
+	while ((needs = rules(ev->policy, &facts, d, NULL)) != 0)
 		fetch(ev, needs, d, trace != NULL, &facts);
 	if (trace != NULL)
-		rules_judge(ev->policy, &facts, d, trace);
+		rules(ev->policy, &facts, d, trace);
+}
+
+void
+authorise(const struct evidence *ev, const char *recipient,
+    struct decision *d, const struct trace *trace)
+{
+	judge(ev, recipient, rules_judge, d, trace);
+}
+
+void
+authorise_sender(const struct evidence *ev, struct decision *d,
+    const struct trace *trace)
+{
+	judge(ev, "", rules_judge_sender, d, trace);
 }
 
 static bool
@@ -185,4 +213,21 @@ authorise_proven(const struct evidence *ev, const struct decision *d)
 		return 0;
 	result = ask(ev, SPF_CHECK, "");
 	return result == SPF_PASS ? 1 : result == SPF_TEMPERROR ? -1 : 0;
+}
+
+void
+authorise_spare(const struct evidence *ev, struct decision *d)
+{
+	if (!ev->policy->refusals_proven || d->verdict != VERDICT_REFUSE ||
+	    !reason_is_of_sender(d->reason))
+		return;
+	switch (authorise_proven(ev, d)) {
+	case 0:
+		d->verdict = VERDICT_AFTER_DATA;
+		break;
+	case -1:
+		d->verdict = VERDICT_DEFER;
+		d->reason = REASON_DNS;
+		break;
+	}
 }

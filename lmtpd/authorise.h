@@ -10,6 +10,7 @@
 #include "origin.h"
 #include "policy.h"
 #include "resolver.h"
+#include "users.h"
 #include "verdict.h"
 
 /* What was found of an account's security strings in one message, for the next
@@ -27,10 +28,15 @@ struct evidence {
 	const struct header_facts	*header;	/* not known before DATA */
 	const char			*sender;
 	struct factor_memo		*memo;		/* or NULL */
+	struct users			*users;		/* remembers, too */
 };
 
 void	 authorise(const struct evidence *, const char *recipient,
 	    struct decision *, const struct trace *);
+
+/* Only which source names the sender, as authorise() would find it. */
+void	 authorise_sender(const struct evidence *, struct decision *,
+	    const struct trace *);
 
 /* SPF's answer for the sender where a rule has asked already. */
 bool	 authorise_spf_known(const struct evidence *, struct spf_answer *);
@@ -42,6 +48,13 @@ bool	 authorise_spf_known(const struct evidence *, struct spf_answer *);
  * not tell.
  */
 int	 authorise_proven(const struct evidence *, const struct decision *);
+
+/*
+ * refusals = "proven": a refusal that might bounce to a forged sender becomes
+ * VERDICT_AFTER_DATA (the reason stays), or VERDICT_DEFER where the DNS did not
+ * tell.
+ */
+void	 authorise_spare(const struct evidence *, struct decision *);
 
 void	 authorise_forget(struct factor_memo *);
 

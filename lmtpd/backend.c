@@ -3,14 +3,10 @@
  * killed at its deadline and its orphans are swept, by the subreaper that the
  * monitor is.  What it writes is hostile text.
  */
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,101 +15,11 @@
 
 #include "backend.h"
 #include "clock.h"
+#include "launch.h"
 #include "log.h"
 
 #define SWEEP_ROUNDS	1000
 #define SWEEP_WAIT_MS	1000	/* for a killed process to end */
-
-/* All that the child needs, laid out before vfork(2). */
-struct start {
-	char		**argv;
-	char		**env;
-	int		 fd[3];
-	bool		 setuid;
-	pid_t		 parent;
-	volatile int	 error;		/* errno of the child's failure */
-};
-
-static int
-child_limits(const struct start *s)
-{
-	struct rlimit core = { 0, 0 };
-
-	if (setrlimit(RLIMIT_CORE, &core) == -1 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
-		return -1;
-	if (!s->setuid && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-		return -1;
-	return getppid() == s->parent ? 0 : -1;
-}
-
-static void
-child_signals(void)
-{
-	sigset_t none;
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* Between vfork(2) and exec: only system calls, and s->error. */
-static _Noreturn void
-child(struct start *s)
-{
-	int fd;
-
-	setsid();
-	umask(077);
-	child_signals();
-	for (fd = 0; fd < 3; fd++)
-		if (dup2(s->fd[fd], fd) == -1)
-			goto fail;
-	if (close_range(3, ~0U, 0) == -1 || child_limits(s) == -1 ||
-	    chdir("/") == -1)
-		goto fail;
-	execve(s->argv[0], s->argv, s->env);
-fail:
-	s->error = errno != 0 ? errno : ECHILD;
-	_exit(127);
-}
-
-static pid_t
-spawn(struct start *s)
-{
-	pid_t pid;
-
-	s->parent = getpid();
-	s->error = 0;
-	pid = vfork();
-	if (pid == 0)
-		child(s);
-	if (pid > 0 && s->error != 0) {
-		waitpid(pid, NULL, 0);
-		errno = s->error;
-		return -1;
-	}
-	return pid;
-}
-
-static int
-open_stream(struct stream *st, int *write_end)
-{
-	int fd[2];
-
-	if (pipe2(fd, O_CLOEXEC) == -1)
-		return -1;
-	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) == -1) {
-		close(fd[0]);
-		close(fd[1]);
-		return -1;
-	}
-	st->fd = fd[0];
-	*write_end = fd[1];
-	return 0;
-}
 
 static void
 close_fd(int *fd)
@@ -133,13 +39,13 @@ kill_group(const struct run *run)
 
 /* The pipes, the process and the handle that tells its end. */
 static int
-launch(struct run *run, struct start *s)
+begin(struct run *run, struct launch *s)
 {
 	s->fd[1] = s->fd[2] = -1;
 	run->pid = run->pidfd = run->out.fd = run->err.fd = -1;
-	if (open_stream(&run->out, &s->fd[1]) == 0 &&
-	    open_stream(&run->err, &s->fd[2]) == 0)
-		run->pid = spawn(s);
+	if ((run->out.fd = launch_pipe(&s->fd[1])) != -1 &&
+	    (run->err.fd = launch_pipe(&s->fd[2])) != -1)
+		run->pid = launch_start(s);
 	close_fd(&s->fd[1]);
 	close_fd(&s->fd[2]);
 	if (run->pid != -1)
@@ -159,7 +65,7 @@ enum reason
 backend_start(struct run *run, const struct backend *b,
     const struct delivery *d, int fd)
 {
-	struct start s = { .setuid = b->setuid };
+	struct launch s = { .setuid = b->setuid };
 	enum reason reason = REASON_INTERNAL;
 	bool dash;
 
@@ -173,7 +79,7 @@ backend_start(struct run *run, const struct backend *b,
 		reason = REASON_DASH;
 	else if (s.argv == NULL || s.env == NULL)
 		log_warnx("backend \"%s\": out of memory", b->name);
-	else if (launch(run, &s) == -1) {
+	else if (begin(run, &s) == -1) {
 		log_warn("backend \"%s\": cannot run %s", b->name, s.argv[0]);
 		reason = REASON_NOT_STARTED;
 	} else

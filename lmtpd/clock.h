@@ -1,5 +1,6 @@
 /*
- * The clock of every limit: milliseconds, monotonic.
+ * The clock of every limit: milliseconds, monotonic; and the one of what is
+ * kept on disk, which may be set at any time.
  */
 #ifndef CLOCK_H
 #define CLOCK_H
@@ -7,5 +8,7 @@
 #include <stdint.h>
 
 int64_t	 clock_ms(void);
+/* Since 1970, in UTC. */
+int64_t	 clock_wall_ms(void);
 
 #endif

@@ -15,6 +15,7 @@ static const struct {
 	enum source_kind kind;
 } source_sections[] = {
 	{ "email", SOURCE_EMAIL },
+	{ "users", SOURCE_USERS },
 	{ "domain", SOURCE_DOMAIN },
 	{ "ip", SOURCE_IP },
 	{ "anyone", SOURCE_ANYONE }
@@ -151,6 +152,10 @@ name_source(struct conf_errors *e, const struct conf_node *node,
 	case SOURCE_EMAIL:
 		value_email(e, &title, "email", &s->name);
 		break;
+	case SOURCE_USERS:
+		if (value_name(e, &title, "users") == 0)
+			s->name = conf_dup(title.text);
+		break;
 	case SOURCE_DOMAIN:
 		value_domain(e, &title, "domain", &s->name);
 		break;
@@ -172,8 +177,10 @@ make_source(struct conf_errors *e, const struct conf_node *node,
 	s->account = a;
 	s->where = node_where(node);
 	name_source(e, node, s);
-	s->user = make_user(e, node, a->user);
-	if (*s->user == '\0' && s->kind != SOURCE_ANYONE)
+	s->user = s->kind == SOURCE_USERS ? conf_dup("") :
+	    make_user(e, node, a->user);
+	if (*s->user == '\0' && s->kind != SOURCE_ANYONE &&
+	    s->kind != SOURCE_USERS)
 		conf_error(e, s->where, "\"%s\" has no forwarding user: write "
 		    "forwarding-user = \"name\" here or in account \"%s\"",
 		    s->name, a->name);
@@ -181,7 +188,7 @@ make_source(struct conf_errors *e, const struct conf_node *node,
 		s->security = make_security(e, node, &a->security);
 	if (s->kind == SOURCE_DOMAIN)
 		s->verify = take_bool(e, node, "verify", a->verify);
-	if (s->kind == SOURCE_DOMAIN || s->kind == SOURCE_EMAIL)
+	if (s->kind <= SOURCE_DOMAIN)
 		s->forwarded = take_bool(e, node, "forwarded", false);
 	if (s->kind == SOURCE_ANYONE)
 		s->null_sender = take_bool(e, node, "null-sender", false);
@@ -242,8 +249,6 @@ make_account(struct conf_errors *e, const struct conf_node *node,
     const struct policy *p, struct account *a)
 {
 	struct conf_value name = { node_title(node), node_where(node) }, v;
-	struct conf_node users;
-	size_t i;
 
 	a->name = conf_dup(name.text);
 	a->where = name.where;
@@ -263,12 +268,6 @@ make_account(struct conf_errors *e, const struct conf_node *node,
 	    "notices-per-hour", 20, 0, 100000);
 	make_grants(e, node, p, a);
 	make_sources(e, node, a);
-	for (i = 0; i < node_count(node, "users"); i++) {
-		users = node_at(node, "users", i);
-		conf_error(e, node_where(&users), "users \"%s\": tables are "
-		    "not in this version: name each address with email "
-		    "\"...\" { }", node_title(&users));
-	}
 }
 
 static void

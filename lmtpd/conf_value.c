@@ -10,13 +10,12 @@
 #include <string.h>
 
 #include "conf_value.h"
+#include "email.h"
 #include "idn.h"
 
 #define NAME_MAX_LEN	64
 #define USER_MAX_LEN	255
-#define DOMAIN_MAX_LEN	253
-#define LABEL_MAX_LEN	63
-#define RATE_MAX	1000000
+#define RATE_MAX	100000	/* RATE_COUNT_MAX of rate.h */
 #define DAYS_MAX	3660
 
 static const struct word units[] = {
@@ -143,9 +142,9 @@ value_rate(struct conf_errors *e, const struct conf_value *v, const char *key)
 		return 0;
 	if (end == NULL || n == 0 || n > RATE_MAX || *end != '/' ||
 	    end[strlen(end) - 1] == 's' || unit_seconds(end + 1) == 0) {
-		conf_error(e, v->where, "%s = \"%s\": a number per second, "
+		conf_error(e, v->where, "%s = \"%s\": up to %d per second, "
 		    "minute, hour or day, such as \"60/hour\", would be right",
-		    key, v->text);
+		    key, v->text, RATE_MAX);
 		return -1;
 	}
 	return 0;
@@ -188,35 +187,6 @@ value_user(struct conf_errors *e, const struct conf_value *v, const char *key)
 	return -1;
 }
 
-/* What is wrong with a domain of ASCII characters; NULL: nothing. */
-static const char *
-domain_fault(const char *s)
-{
-	size_t len;
-
-	if (*s == '\0')
-		return "it is empty, write one such as \"example.com\"";
-	if (*s == '@')
-		return "write it without the \"@\"";
-	if (strpbrk(s, "*?[") != NULL)
-		return "it covers exactly one domain, no pattern: name each";
-	if (s[strlen(s) - 1] == '.')
-		return "write it without the dot at its end";
-	if (strlen(s) > DOMAIN_MAX_LEN)
-		return "a domain has up to 253 characters";
-	for (;; s += len + 1) {
-		len = strcspn(s, ".");
-		if (len == 0 || len > LABEL_MAX_LEN)
-			return "between dots stand 1 to 63 characters";
-		if (*s == '-' || s[len - 1] == '-')
-			return "no part of a domain begins or ends with \"-\"";
-		if (strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") < len)
-			return "a domain has letters, digits, \"-\" and dots";
-		if (s[len] == '\0')
-			return NULL;
-	}
-}
-
 int
 value_domain(struct conf_errors *e, const struct conf_value *v,
     const char *key, char **out)
@@ -228,7 +198,7 @@ value_domain(struct conf_errors *e, const struct conf_value *v,
 		fault = "it has no ASCII form (IDNA): write it as "
 		    "\"xn--...\"";
 	else
-		fault = domain_fault(ascii);
+		fault = email_domain_fault(ascii);
 	if (fault != NULL) {
 		conf_error(e, v->where, "%s \"%s\": %s", key, v->text, fault);
 		return -1;
@@ -237,46 +207,12 @@ value_domain(struct conf_errors *e, const struct conf_value *v,
 	return 0;
 }
 
-/* The address that v stands for, folded; or what is wrong with it. */
-static const char *
-read_email(const char *text, char *out, size_t size)
-{
-	char path[ADDR_MAX], identity[ADDR_MAX], ascii[ADDR_MAX];
-	const char *domain, *fault;
-	size_t local;
-	int n;
-
-	if (addr_read_path(text, strlen(text), path) == -1 ||
-	    !addr_valid(path))
-		return "write an address such as \"alice@example.com\"";
-	addr_identity(path, identity);
-	if (strcmp(path, identity) != 0)
-		return "write it without its \"prvs=\" tag, which is taken "
-		    "off before comparing";
-	domain = addr_domain(path);
-	local = addr_local_len(path);
-	if (*domain == '\0')
-		return "its domain is missing";
-	if (idn_to_ascii(domain, ascii, sizeof(ascii)) != 0)
-		return "its domain has no ASCII form (IDNA): write it as "
-		    "\"xn--...\"";
-	if (*domain != '[' && (fault = domain_fault(ascii)) != NULL)
-		return fault;
-	n = snprintf(out, size, "%.*s@%s", (int)local, path, ascii);
-	if (n < 0 || (size_t)n >= size)
-		return "it is too long";
-	for (; *out != '\0'; out++)
-		if (*out >= 'A' && *out <= 'Z')
-			*out += 'a' - 'A';
-	return NULL;
-}
-
 int
 value_email(struct conf_errors *e, const struct conf_value *v, const char *key,
     char **out)
 {
 	char address[ADDR_MAX];
-	const char *fault = read_email(v->text, address, sizeof(address));
+	const char *fault = email_read(v->text, strlen(v->text), address);
 
 	if (fault != NULL) {
 		conf_error(e, v->where, "%s \"%s\": %s", key, v->text, fault);

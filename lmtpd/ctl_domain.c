@@ -12,12 +12,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "conf.h"
 #include "ctl.h"
+#include "ctl_load.h"
 #include "domains.h"
 #include "idn.h"
 #include "log.h"
-#include "privsep.h"
 #include "resolver.h"
 
 #define TTL		300	/* seconds: a mistake is soon forgotten */
@@ -50,35 +49,6 @@ complain(const char *domain)
 	else
 		fprintf(stderr, "lmtpctl: %s: %s\n", safe, strerror(errno));
 	return UNTOLD;
-}
-
-static void
-say_error(void *arg, enum conf_kind kind, const char *text)
-{
-	char safe[2048];
-
-	(void)arg;
-	if (kind == CONF_ERROR)
-		fprintf(stderr, "lmtpctl: %s\n",
-		    log_safe(safe, sizeof(safe), text));
-}
-
-static const struct conf_report errors_only = { say_error, NULL };
-
-/* The configuration; from root to the state dir's owner: what root wrote there
- * lmtpd could not read. */
-static struct policy *
-load(const char *path)
-{
-	struct policy *policy = conf_load(path, &errors_only);
-
-	if (policy == NULL || privsep_become_owner(policy->state_dir) == 0)
-		return policy;
-	fprintf(stderr, "lmtpctl: state-dir %s must be there and belong to "
-	    "the user of lmtpd: %s\n", policy->state_dir, errno == EPERM ?
-	    "root owns it" : strerror(errno));
-	policy_free(policy);
-	return NULL;
 }
 
 /* Lower case, A-labels, and no dot at its end. */
@@ -350,7 +320,7 @@ ctl_domain(const struct ctl *ctl, int argc, char **argv)
 		arg = NULL;
 	if (word == WORD_NONE || (arg != NULL && *arg == '-'))
 		return usage();
-	if ((policy = load(ctl->conf)) == NULL)
+	if ((policy = ctl_policy_as_owner(ctl)) == NULL)
 		return UNTOLD;
 	if (word == WORD_TOKEN)
 		rc = run_token(policy, arg);

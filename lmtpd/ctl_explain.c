@@ -143,9 +143,12 @@ say(void *arg, enum conf_kind kind, const char *text)
 
 static const struct conf_report to_stderr = { say, NULL };
 
-/* The bytes as a client's, line ends made LF.  -1: errno. */
+/*
+ * The bytes as a client's, line ends made LF.  *fault is what is wrong with
+ * them for LMTP, or REASON_OK.  -1: errno.
+ */
 static int
-spool(FILE *in, struct msg *msg)
+spool(FILE *in, struct msg *msg, uint64_t max, enum reason *fault)
 {
 	uint64_t written = 0;
 	char *line = NULL;
@@ -158,34 +161,45 @@ spool(FILE *in, struct msg *msg)
 	while (rc == 0 && (n = getline(&line, &size, in)) > 0) {
 		if (n >= 2 && line[n - 2] == '\r' && line[n - 1] == '\n')
 			line[--n - 1] = '\n';
+		if (memchr(line, '\r', n) != NULL ||
+		    memchr(line, '\0', n) != NULL)
+			*fault = REASON_BARE;
 		if (write(fd, line, n) != n)
 			rc = -1;
 		written += n;
 	}
 	free(line);
 	close(fd);
+	if (written > max)
+		*fault = REASON_TOO_LARGE;
 	return rc == 0 ? msg_seal(msg, written) : -1;
 }
 
-/* What the message on standard input tells; a terminal has none. */
+/*
+ * What the message on standard input tells; a terminal has none.  *fault: what
+ * refuses it as a whole.  0, or -1 after a complaint.
+ */
 static int
 read_message(const struct policy *policy, const char *identity,
-    struct header_facts *header)
+    struct header_facts *header, enum reason *fault)
 {
 	struct msg *msg;
 	int rc = -1;
 
 	memset(header, 0, sizeof(*header));
+	*fault = REASON_OK;
 	if (isatty(STDIN_FILENO))
 		return 0;
-	if ((msg = msg_open("/tmp")) != NULL && spool(stdin, msg) == 0)
+	if ((msg = msg_open("/tmp")) != NULL &&
+	    spool(stdin, msg, policy->max_message_size, fault) == 0)
 		rc = inspect_header(policy, msg, true, identity, header);
 	msg_close(msg);
-	if (rc != 0)
+	if (rc == 1 && *fault == REASON_OK)
+		*fault = REASON_HEADER;
+	if (rc == -1)
 		fprintf(stderr, "lmtpctl: cannot read the message: %s\n",
-		    rc == 1 ? "its header has too many bytes or fields" :
 		    strerror(errno));
-	return rc;
+	return rc == -1 ? -1 : 0;
 }
 
 static char **
@@ -210,7 +224,7 @@ command_of(const struct ask *ask, const struct policy *policy,
 	if (d->verdict != VERDICT_ACCEPT || d->keyword)
 		return NULL;
 	ip_write(&o->client, client);
-	delivery.user = d->source->user;
+	delivery.user = d->user;
 	delivery.account = d->source->account->name;
 	delivery.channel = d->channel->name;
 	argv = delivery_argv(d->channel->backend, &delivery, &dash);
@@ -221,25 +235,50 @@ command_of(const struct ask *ask, const struct policy *policy,
 	return argv;
 }
 
+/* As the daemon: what the envelope tells, then the message as a whole, then
+ * its header. */
+static void
+decide(const struct evidence *ev, const char *recipient, enum reason fault,
+    struct explanation *e)
+{
+	struct trace trace = { explain_step, e };
+
+	authorise(ev, recipient, &e->decision, &trace);
+	authorise_spare(ev, &e->decision);
+	e->discarded = e->decision.verdict == VERDICT_AFTER_DATA &&
+	    e->decision.reason != REASON_OK;
+	if (fault == REASON_OK || e->discarded ||
+	    e->decision.verdict == VERDICT_REFUSE ||
+	    e->decision.verdict == VERDICT_DEFER)
+		return;
+	trace_step(&trace, "the message as a whole: %s",
+	    reason_words(fault)->text);
+	e->decision.verdict = VERDICT_REFUSE;
+	e->decision.reason = fault;
+}
+
 static int
 explain(const struct ask *ask, const struct policy *policy,
     struct resolver *resolver)
 {
 	char identity[ADDR_MAX];
-	struct header_facts header;
+	struct header_facts header, none = { 0 };
+	struct users users = { 0 };
 	struct origin origin;
 	struct evidence evidence = { policy, resolver, &origin, &header,
-	    ask->envelope.sender, NULL };
+	    ask->envelope.sender, NULL, &users };
 	struct explanation e = { .evidence = &evidence, .identity = identity,
 	    .recipient = ask->recipient };
-	struct trace trace = { explain_step, &e };
-	int rc;
+	enum reason fault;
 
 	identity_of(ask->envelope.sender, identity);
-	if ((rc = read_message(policy, identity, &header)) != 0)
-		return rc == 1 ? 1 : 2;		/* no delivery takes it */
-	origin_find(policy, &ask->peer, &ask->envelope, &header, &origin);
-	authorise(&evidence, ask->recipient, &e.decision, &trace);
+	if (read_message(policy, identity, &header, &fault) == -1)
+		return 2;
+	if (fault != REASON_OK)
+		evidence.header = &none;
+	origin_find(policy, &ask->peer, &ask->envelope, evidence.header,
+	    &origin);
+	decide(&evidence, ask->recipient, fault, &e);
 	e.command = command_of(ask, policy, &origin, &header, &e.decision);
 	if (!ask->json)
 		explain_print(&e);
@@ -248,7 +287,7 @@ explain(const struct ask *ask, const struct policy *policy,
 	explain_free(&e);
 	inspect_clear(&header);
 	return e.decision.verdict == VERDICT_ACCEPT ? 0 :
-	    e.decision.verdict == VERDICT_REFUSE ? 1 : 2;
+	    e.decision.verdict == VERDICT_REFUSE || e.discarded ? 1 : 2;
 }
 
 int

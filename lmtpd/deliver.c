@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admit.h"
 #include "backend.h"
 #include "clock.h"
 #include "deliver.h"
@@ -18,11 +19,13 @@
 
 #define ID_MAX		33	/* 128 bits in hex, and the NUL */
 #define FDS_A_RUN	3
+#define FDS_HELD	4	/* by a run: its claim, too */
 #define FDS_OURS	64	/* all others, with room */
 #define WAIT_MAX_MS	60000
 
 struct slot {
 	struct run		 run;
+	struct admission	 admission;
 	struct recipient	*recipient;	/* NULL: free */
 };
 
@@ -43,6 +46,13 @@ hash_string(SHA2_CTX *ctx, const char *s)
 	SHA256Update(ctx, (const uint8_t *)s, strlen(s) + 1);
 }
 
+/* Another one like it may be another message: nothing is remembered. */
+static bool
+nameless(const struct deliver *job)
+{
+	return *job->origin->queue_id == '\0' && !job->header->named;
+}
+
 /*
  * An idempotency key.  Where a message bears nothing that names it, another
  * one like it is another message: then the key is this transaction's own.
@@ -61,7 +71,7 @@ delivery_id(const struct deliver *job, const struct recipient *r, char *id)
 	hash_string(&ctx, r->address);
 	SHA256Update(&ctx, (const uint8_t *)&size, sizeof(size));
 	hash_string(&ctx, job->header->digest);
-	if (*o->queue_id == '\0' && !job->header->named)
+	if (nameless(job))
 		hash_string(&ctx, job->log_id);
 	SHA256End(&ctx, hex);
 	strlcpy(id, hex, ID_MAX);
@@ -100,7 +110,7 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 		.original = r->original[0] != '\0' ?
 		    r->original : job->header->original,
 		.number = r->decision.number,
-		.user = source->user,
+		.user = r->decision.user,
 		.account = source->account->name,
 		.channel = r->decision.channel->name,
 		.client = client,
@@ -116,12 +126,19 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 
 	delivery_id(job, r, id);
 	ip_write(&job->origin->client, client);
+	reason = admit_run(job->policy, r, nameless(job) ? "" : id,
+	    &slot->admission);
+	if (reason != REASON_OK)
+		return reason;
 	if ((fd = open_input(w, b)) == -1) {
 		log_warn("cannot open the spool for backend \"%s\"", b->name);
-		return REASON_INTERNAL;
+		reason = REASON_INTERNAL;
+	} else {
+		reason = backend_start(&slot->run, b, &d, fd);
+		close(fd);
 	}
-	reason = backend_start(&slot->run, b, &d, fd);
-	close(fd);
+	if (reason != REASON_OK)
+		admit_end(job->policy, r, false, "", &slot->admission);
 	return reason;
 }
 
@@ -233,6 +250,9 @@ fill_pollfds(struct work *w)
 static void
 release(struct work *w, struct slot *s)
 {
+	admit_end(w->job->policy, s->recipient,
+	    s->recipient->outcome == OUTCOME_ACCEPTED, w->job->log_id,
+	    &s->admission);
 	s->recipient = NULL;
 	w->running--;
 }
@@ -316,7 +336,7 @@ work_once(struct work *w)
 static void
 raise_limit(size_t slots)
 {
-	rlim_t need = slots * FDS_A_RUN + FDS_OURS;
+	rlim_t need = slots * FDS_HELD + FDS_OURS;
 	struct rlimit rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1 || rl.rlim_cur >= need)

@@ -38,7 +38,7 @@ int	 domains_read(const char *state_dir, const char *domain,
  */
 int	 domains_lock(const char *state_dir);
 
-/* Write it whole, by rename.  0, or -1 (errno). */
+/* Write it whole, by rename; under the lock.  0, or -1 (errno). */
 int	 domains_write(const char *state_dir, const char *domain,
 	    const struct domain_proof *);
 

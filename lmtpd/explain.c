@@ -71,7 +71,7 @@ print_who(const struct explanation *e)
 		line("channel", d->channel->name);
 	if (d->source != NULL) {
 		line("account", d->source->account->name);
-		line("user", d->source->user);
+		line("user", d->user);
 	}
 	if (d->number[0] != '\0')
 		line("number", d->number);
@@ -100,10 +100,14 @@ explain_print(const struct explanation *e)
 	for (i = 0; i < e->steps; i++)
 		line(i == 0 ? "steps" : "", e->step[i]);
 	printf("%-12s%s, %d %s %s (%s)\n", "verdict",
-	    verdict_name(e->decision.verdict), w->code, w->enhanced, w->text,
+	    e->discarded ? "reject" : verdict_name(e->decision.verdict),
+	    w->code, w->enhanced, w->text,
 	    w->name);
 	if (e->decision.would_refuse)
 		line("", "enforce = false: delivered all the same");
+	if (e->discarded)
+		line("", "refusals = \"proven\" and the sender is not: answered "
+		    "250 and discarded");
 	if (e->command != NULL)
 		print_command(e->command);
 }
@@ -139,16 +143,17 @@ json_explanation(const struct explanation *e)
 
 	while (e->command != NULL && e->command[n] != NULL)
 		n++;
-	return json_pack("{s:s, s:s, s:{s:i, s:s, s:s}, s:b, s:o, s:s, s:s, "
+	return json_pack("{s:s, s:s, s:{s:i, s:s, s:s}, s:b, s:b, s:o, s:s, s:s, "
 	    "s:s*, s:s*, s:s*, s:s*, s:o, s:o}",
-	    "verdict", verdict_name(d->verdict), "reason", w->name,
+	    "verdict", e->discarded ? "reject" : verdict_name(d->verdict),
+	    "reason", w->name,
 	    "reply", "code", w->code, "enhanced", w->enhanced, "text", w->text,
-	    "would_refuse", d->would_refuse,
+	    "would_refuse", d->would_refuse, "discarded", e->discarded,
 	    "client", json_client(e->evidence->origin),
 	    "sender", e->identity, "recipient", e->recipient,
 	    "channel", d->channel != NULL ? d->channel->name : NULL,
 	    "account", d->source != NULL ? d->source->account->name : NULL,
-	    "user", d->source != NULL ? d->source->user : NULL,
+	    "user", d->user,
 	    "number", d->number[0] != '\0' ? d->number : NULL,
 	    "steps", json_list(e->step, e->steps),
 	    "command", json_list(e->command, n));

@@ -17,6 +17,7 @@ struct explanation {
 	struct decision		 decision;
 	char			*step[EXPLAIN_STEPS_MAX];
 	unsigned int		 steps;
+	bool			 discarded;	/* answered 250 all the same */
 	char			**command;	/* that would run, or NULL */
 };
 

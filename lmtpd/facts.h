@@ -16,7 +16,8 @@ enum fact {
 	FACT_GOOGLE = 2,
 	FACT_OUTLOOK = 4,
 	FACT_VERIFIED = 8,
-	FACT_STRING = 16	/* asked for once the header is there */
+	FACT_STRING = 16,	/* asked for once the header is there */
+	FACT_USERS = 32
 };
 
 struct facts {
@@ -33,6 +34,10 @@ struct facts {
 	enum spf_result	 outlook;
 	int		 verified;	/* 1 yes, 0 no, -1 could not tell */
 	struct factor	 string;	/* of the decision's grant */
+	int		 in_table;	/* 1 yes, 0 no, -1 could not tell */
+	const struct source *table;	/* the users source that has it, or
+					 * cannot be read */
+	const char	*table_user;	/* and its forwarding user */
 	/* Of the header; valid where header is true, which is after DATA. */
 	bool		 header;
 	unsigned int	 hops;		/* Received fields */

@@ -196,6 +196,8 @@ inspect_header(const struct policy *policy, const struct msg *msg,
 	facts->named = facts->hops > 0 || count_fields(h, "Message-ID") > 0;
 	facts->body = header_body_offset(h);
 	copy_field(h, "From", facts->from, sizeof(facts->from));
+	copy_field(h, "Message-ID", facts->message_id,
+	    sizeof(facts->message_id));
 	read_original(h, facts->original);
 	if (trusted) {
 		read_results(h, policy->authserv_id,

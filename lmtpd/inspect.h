@@ -13,6 +13,8 @@
 #include "policy.h"
 #include "received.h"
 
+#define INSPECT_VALUE_MAX	256
+
 struct header_facts {
 	bool		 known;
 	unsigned int	 hops;		/* Received fields */
@@ -22,8 +24,9 @@ struct header_facts {
 	bool		 dmarc;		/* domain, said by authserv-id */
 	struct received	 origin;	/* behind the trusted relays */
 	uint64_t	 body;		/* offset of the body */
-	char		 from[256];	/* From's value, cut, without any
+	char		 from[INSPECT_VALUE_MAX]; /* From's value, cut, without any
 					 * account's keyword; hostile */
+	char		 message_id[INSPECT_VALUE_MAX];	/* likewise */
 	char		 original[ADDR_MAX];	/* X-Original-To; "" */
 	char		 digest[65];	/* SHA-256 of the block, hex, as a
 					 * backend gets it */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "lint.h"
-#include "lint_later.h"
+#include "lint_state.h"
 #include "lint_string.h"
 
 #define SOURCES_MAX	200	/* in one file: libconfuse is quadratic */
@@ -240,6 +240,6 @@ lint_policy(const struct policy *p, const struct conf_report *report)
 	for (i = 0; i < p->accounts; i++)
 		lint_account(&l, p, &p->account[i]);
 	lint_sizes(&l, p);
-	lint_later(&l, p);
+	lint_state(&l, p);
 	return l.n;
 }

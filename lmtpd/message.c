@@ -113,6 +113,14 @@ message_spool(struct transaction *t)
 	return -1;
 }
 
+/* At RCPT, by refusals = "proven": it is to hear of no other refusal. */
+static bool
+was_spared(const struct recipient *r)
+{
+	return r->decision.verdict == VERDICT_AFTER_DATA &&
+	    r->decision.reason != REASON_OK;
+}
+
 static void
 settle_all(struct transaction *t, enum reason reason)
 {
@@ -122,6 +130,11 @@ settle_all(struct transaction *t, enum reason reason)
 	for (i = 0; i < t->envelope.recipients; i++) {
 		struct recipient *r = t->envelope.recipient[i];
 
+		if (code >= 500 && was_spared(r)) {
+			r->reason = r->decision.reason;
+			r->outcome = OUTCOME_DISCARDED;
+			continue;
+		}
 		r->reason = reason;
 		r->outcome = code >= 500 ? OUTCOME_REFUSED : OUTCOME_DEFERRED;
 	}
@@ -154,7 +167,7 @@ check_message(struct transaction *t, const struct record_end *end, bool whole)
 		log_warn("cannot read the header");
 	if (rc != 0)
 		return rc == 1 ? REASON_HEADER : REASON_INTERNAL;
-	return scrub_from(t->policy, &t->header) == -1 ?
+	return scrub_values(t->policy, &t->header) == -1 ?
 	    REASON_INTERNAL : REASON_OK;
 }
 
@@ -170,7 +183,7 @@ judge(const struct evidence *ev, struct recipient *r)
 		}
 		return;
 	}
-	transaction_spare(ev, &r->decision);
+	authorise_spare(ev, &r->decision);
 	r->reason = r->decision.reason;
 	r->outcome = r->decision.verdict == VERDICT_REFUSE ? OUTCOME_REFUSED :
 	    r->decision.verdict == VERDICT_AFTER_DATA ? OUTCOME_DISCARDED :
@@ -223,8 +236,11 @@ judge_and_deliver(struct transaction *t, int64_t began)
 
 	transaction_evidence(t, &origin, &evidence);
 	evidence.memo = &memo;
-	for (i = 0; i < t->envelope.recipients; i++)
+	for (i = 0; i < t->envelope.recipients; i++) {
 		judge(&evidence, t->envelope.recipient[i]);
+		transaction_note(t, &origin,
+		    &t->envelope.recipient[i]->decision);
+	}
 	if (authorise_spf_known(&evidence, &answer))
 		spf = spf_result_name(answer.result);
 	resolver_end(t->resolver);

@@ -358,4 +358,7 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 	transaction_reset(&m.t);
 	resolver_free(m.t.resolver);
 	end_host(&m, start->host);
+	close(start->in);
+	close(start->out);
+	newcomer_tell(&m.t.newcomers, policy, m.t.stop_fd);
 }

@@ -21,8 +21,8 @@ struct monitor_start {
 	const struct lmtp_xforward *given;
 };
 
-/* Serve one client.  Returns when the conversation is over and the host has
- * ended. */
+/* Serve one client.  Returns when the conversation is over, its descriptors
+ * are closed, the host has ended and admins know what was new. */
 void	 monitor_run(const struct policy *, const struct monitor_start *);
 
 #endif

@@ -98,6 +98,7 @@ struct grant {
 /* In the order of rank: the lowest decides. */
 enum source_kind {
 	SOURCE_EMAIL,
+	SOURCE_USERS,
 	SOURCE_DOMAIN,
 	SOURCE_IP,
 	SOURCE_ANYONE
@@ -110,14 +111,16 @@ struct source {
 	struct where	 where;
 	char		*name;		/* address or domain, folded to lower
 					 * case, domain as A-labels; IP as
-					 * written; "" for anyone */
+					 * written; of a users table; "" for
+					 * anyone */
 	struct ip_addr	 ip;		/* SOURCE_IP */
 	struct security	 security;	/* own, or the account's */
 	bool		 verify;
 	bool		 forwarded;
 	bool		 null_sender;
 	char		*user;		/* forwarding user: own or the
-					 * account's; "" only for anyone */
+					 * account's; "" only for anyone, and
+					 * users, whose table names it */
 	const struct account *account;
 };
 

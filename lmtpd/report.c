@@ -75,7 +75,7 @@ add_decision(struct line *l, const struct decision *d)
 		    s->name[0] != '\0' ? ":" : "", s->name);
 	add_value(l, "account", s == NULL ? "" : s->account->name);
 	add_value(l, "source", source);
-	add_value(l, "user", s == NULL ? "" : s->user);
+	add_value(l, "user", d->user);
 	add_value(l, "channel", d->channel == NULL ? "" : d->channel->name);
 }
 

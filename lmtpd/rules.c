@@ -8,14 +8,13 @@
 #include "judge.h"
 #include "rules.h"
 
-/* What the configuration asks for and this version cannot do: never a pass. */
+/* Counted when it is delivered, by whoever runs the backend. */
 static bool
-check_built(struct judge *j)
+tell_rate(struct judge *j)
 {
-	if (j->d->source->account->rate[0] != '\0') {
-		trace_step(j->trace, "rate is not available yet");
-		return judge_decide(j, VERDICT_DEFER, REASON_NOT_BUILT);
-	}
+	if (j->d->source->account->rate[0] != '\0')
+		trace_step(j->trace, "rate %s: counted at delivery",
+		    j->d->source->account->rate);
 	return true;
 }
 
@@ -45,27 +44,49 @@ static bool (*const checks[])(struct judge *) = {
 	judge_numbers,
 	judge_verified,
 	judge_security,
-	check_built,
 	judge_string,
 	check_header,
 	judge_guess,
+	tell_rate,
 };
+
+static bool (*const sender_checks[])(struct judge *) = {
+	judge_source,
+	judge_rewritten,
+};
+
+static unsigned int
+judge_by(bool (*const *list)(struct judge *), size_t n, struct judge *j)
+{
+	size_t i;
+
+	memset(j->d, 0, sizeof(*j->d));
+	for (i = 0; i < n; i++)
+		if (!list[i](j))
+			return j->needs;
+	if (j->later)
+		judge_decide(j, VERDICT_AFTER_DATA, REASON_OK);
+	else
+		judge_decide(j, VERDICT_ACCEPT,
+		    j->d->would_refuse ? j->d->reason : REASON_OK);
+	return 0;
+}
 
 unsigned int
 rules_judge(const struct policy *policy, const struct facts *facts,
     struct decision *d, const struct trace *trace)
 {
 	struct judge j = { policy, facts, trace, d, 0, false };
-	size_t i;
 
-	memset(d, 0, sizeof(*d));
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		if (!checks[i](&j))
-			return j.needs;
-	if (j.later)
-		judge_decide(&j, VERDICT_AFTER_DATA, REASON_OK);
-	else
-		judge_decide(&j, VERDICT_ACCEPT,
-		    d->would_refuse ? d->reason : REASON_OK);
-	return 0;
+	return judge_by(checks, sizeof(checks) / sizeof(checks[0]), &j);
+}
+
+unsigned int
+rules_judge_sender(const struct policy *policy, const struct facts *facts,
+    struct decision *d, const struct trace *trace)
+{
+	struct judge j = { policy, facts, trace, d, 0, false };
+
+	return judge_by(sender_checks,
+	    sizeof(sender_checks) / sizeof(sender_checks[0]), &j);
 }

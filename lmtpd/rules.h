@@ -20,4 +20,9 @@ unsigned int
 	 rules_judge(const struct policy *, const struct facts *,
 	    struct decision *, const struct trace *);
 
+/* The same for the sender alone: which source names it. */
+unsigned int
+	 rules_judge_sender(const struct policy *, const struct facts *,
+	    struct decision *, const struct trace *);
+
 #endif

@@ -52,6 +52,8 @@ judge_security(struct judge *j)
 	if (j->needs != 0)
 		return false;
 	if (verdict == VERDICT_ACCEPT) {
+		j->d->provider = security_provider(&j->d->source->security,
+		    j->facts);
 		trace_step(j->trace, "security holds");
 		return true;
 	}

@@ -41,6 +41,8 @@ source_matches(const struct source *s, const struct facts *f)
 	switch (s->kind) {
 	case SOURCE_EMAIL:
 		return !null && addr_equal(s->name, f->identity);
+	case SOURCE_USERS:
+		return f->in_table == 1 && f->table == s;
 	case SOURCE_DOMAIN:
 		return !null && addr_equal(s->name, addr_domain(f->identity));
 	case SOURCE_IP:
@@ -76,6 +78,39 @@ account_sources(const struct account *a, const struct facts *f,
 	}
 }
 
+static bool
+has_tables(const struct policy *p)
+{
+	size_t i, k;
+
+	for (i = 0; i < p->accounts; i++)
+		for (k = 0; k < p->account[i].sources; k++)
+			if (p->account[i].source[k].kind == SOURCE_USERS)
+				return true;
+	return false;
+}
+
+/* Whether the best source may be one of a table: asks for it, or for doubt. */
+static bool
+check_tables(struct judge *j, const struct source *best)
+{
+	const struct facts *f = j->facts;
+
+	if (*f->identity == '\0' || !has_tables(j->policy) ||
+	    (best != NULL && best->kind < SOURCE_USERS))
+		return true;
+	if (!(f->fetched & FACT_USERS)) {
+		j->needs = FACT_USERS;
+		return false;
+	}
+	if (f->in_table != -1)
+		return true;
+	trace_step(j->trace, "<%s> may be in users \"%s\" (%s:%d), which "
+	    "cannot be read: lmtpctl check tells why", f->identity,
+	    f->table->name, f->table->where.file, f->table->where.line);
+	return judge_decide(j, VERDICT_DEFER, REASON_INTERNAL);
+}
+
 bool
 judge_source(struct judge *j)
 {
@@ -86,6 +121,8 @@ judge_source(struct judge *j)
 
 	for (i = 0; i < j->policy->accounts; i++)
 		account_sources(&j->policy->account[i], f, &best, &ip_doubt);
+	if (!check_tables(j, best))
+		return false;
 	if (ip_doubt && f->later && (best == NULL || best->kind > SOURCE_IP)) {
 		trace_step(j->trace, "an ip source might match: the header "
 		    "will tell");
@@ -102,6 +139,7 @@ judge_source(struct judge *j)
 		    REASON_NULL_SENDER : REASON_NOT_REGISTERED);
 	}
 	j->d->source = best;
+	j->d->user = best->kind == SOURCE_USERS ? f->table_user : best->user;
 	trace_step(j->trace, "account \"%s\", %s \"%s\" (%s:%d)",
 	    best->account->name, source_kind_name(best->kind), best->name,
 	    best->where.file, best->where.line);

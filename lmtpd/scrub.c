@@ -107,7 +107,7 @@ drop_last_word(char *s)
 
 /* Of all accounts: a user may have written from an address that is not his. */
 static int
-blank_from(const struct policy *policy, char *value, size_t n)
+blank_value(const struct policy *policy, char *value, size_t n)
 {
 	size_t i;
 
@@ -118,26 +118,35 @@ blank_from(const struct policy *policy, char *value, size_t n)
 	return 0;
 }
 
-int
-scrub_from(const struct policy *policy, struct header_facts *header)
+/* The field's value, blanked as a whole, then cut. */
+static int
+scrub_value(const struct policy *policy, const struct header *block,
+    const char *name, char *out)
 {
 	const struct header_field *f;
 	size_t i = 0;
 	char *value;
 
-	if (!policy->keywords ||
-	    (f = header_next(header->block, "From", &i)) == NULL)
+	out[0] = '\0';
+	if ((f = header_next(block, name, &i)) == NULL)
 		return 0;
-	header->from[0] = '\0';
 	if ((value = malloc(f->value_len + 1)) == NULL)
 		return -1;
 	memcpy(value, f->value, f->value_len);
 	value[f->value_len] = '\0';
-	if (blank_from(policy, value, f->value_len) == 0) {
-		if (strlcpy(header->from, value, sizeof(header->from)) >=
-		    sizeof(header->from))
-			drop_last_word(header->from);
-	}
+	if (blank_value(policy, value, f->value_len) == 0 &&
+	    strlcpy(out, value, INSPECT_VALUE_MAX) >= INSPECT_VALUE_MAX)
+		drop_last_word(out);
 	freezero(value, f->value_len + 1);
 	return 0;
+}
+
+int
+scrub_values(const struct policy *policy, struct header_facts *header)
+{
+	if (!policy->keywords)
+		return 0;
+	return scrub_value(policy, header->block, "From",
+	    header->from) == -1 || scrub_value(policy, header->block,
+	    "Message-ID", header->message_id) == -1 ? -1 : 0;
 }

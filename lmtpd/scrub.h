@@ -16,8 +16,8 @@
 int	 scrub_keywords(struct envelope *, const struct msg *,
 	    struct header_facts *);
 
-/* From's value for the log, the plain keywords of every account overwritten.
- * 0; -1: no memory. */
-int	 scrub_from(const struct policy *, struct header_facts *);
+/* From's and Message-ID's values, for the log and for admins, with the plain
+ * keywords of every account overwritten.  0; -1: no memory. */
+int	 scrub_values(const struct policy *, struct header_facts *);
 
 #endif

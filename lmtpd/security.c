@@ -167,3 +167,18 @@ security_judge(const struct security *s, const struct facts *f,
 		    VERDICT_DEFER : VERDICT_REFUSE);
 	return 0;
 }
+
+const char *
+security_provider(const struct security *s, const struct facts *f)
+{
+	size_t i;
+
+	if (f->local || holds_at_once(s, f))
+		return NULL;
+	for (i = 0; i < ASKED; i++)
+		if ((s->words & asked[i].word) &&
+		    asked[i].word != SECURITY_SPF &&
+		    result_of(f, asked[i].fact) == SPF_PASS)
+			return asked[i].name;
+	return NULL;
+}

@@ -18,4 +18,8 @@ unsigned int
 	 security_judge(const struct security *, const struct facts *,
 	    enum verdict *, enum reason *, const struct trace *);
 
+/* "google" or "outlook" where that word is what held; else NULL. */
+const char
+	*security_provider(const struct security *, const struct facts *);
+
 #endif

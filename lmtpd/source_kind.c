@@ -8,6 +8,7 @@ source_kind_name(enum source_kind kind)
 {
 	static const char *const name[] = {
 		[SOURCE_EMAIL] = "email",
+		[SOURCE_USERS] = "users",
 		[SOURCE_DOMAIN] = "domain",
 		[SOURCE_IP] = "ip",
 		[SOURCE_ANYONE] = "anyone"

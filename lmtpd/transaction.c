@@ -33,6 +33,7 @@ transaction_reset(struct transaction *t)
 	t->received = 0;
 	t->rcpts = 0;
 	resolver_end(t->resolver);
+	users_forget(&t->users);
 	inspect_clear(&t->header);
 }
 
@@ -74,25 +75,9 @@ transaction_evidence(struct transaction *t, struct origin *origin,
 		.resolver = t->resolver,
 		.origin = origin,
 		.header = &t->header,
-		.sender = t->envelope.sender
+		.sender = t->envelope.sender,
+		.users = &t->users
 	};
-}
-
-void
-transaction_spare(const struct evidence *ev, struct decision *d)
-{
-	if (!ev->policy->refusals_proven || d->verdict != VERDICT_REFUSE ||
-	    !reason_is_of_sender(d->reason))
-		return;
-	switch (authorise_proven(ev, d)) {
-	case 0:
-		d->verdict = VERDICT_AFTER_DATA;
-		break;
-	case -1:
-		d->verdict = VERDICT_DEFER;
-		d->reason = REASON_DNS;
-		break;
-	}
 }
 
 void
@@ -112,6 +97,16 @@ transaction_report(struct transaction *t, const struct recipient *r)
 	report_recipient(&report, r);
 	if (r->reason == REASON_CLIENT_UNKNOWN)
 		hint_unknown(t);
+}
+
+void
+transaction_note(struct transaction *t, const struct origin *origin,
+    const struct decision *d)
+{
+	const struct newcomer_message m = { t->id, origin, &t->envelope,
+	    &t->header };
+
+	newcomer_note(&t->newcomers, t->policy, &m, d);
 }
 
 /* Unique among all handlers of all time: when, who, and which of its. */
@@ -288,12 +283,12 @@ on_rcpt(struct transaction *t, const struct lmtp_command *cmd)
 	}
 	transaction_evidence(t, &origin, &evidence);
 	authorise(&evidence, rcpt->recipient, &d, NULL);
-	transaction_spare(&evidence, &d);
+	authorise_spare(&evidence, &d);
 	if (d.verdict == VERDICT_REFUSE || d.verdict == VERDICT_DEFER) {
+		transaction_note(t, &origin, &d);
 		turn_away(t, rcpt, &d);
 		return NEXT_COMMAND;
 	}
-	d.verdict = VERDICT_DEFER;
 	if (t->envelope.recipients >= t->policy->max_recipients)
 		d.reason = REASON_TOO_MANY;
 	else if (envelope_add(&t->envelope, rcpt, &d) == NULL)
@@ -302,6 +297,7 @@ on_rcpt(struct transaction *t, const struct lmtp_command *cmd)
 		reply_rcpt(t, rcpt, &d, REASON_OK);
 		return NEXT_COMMAND;
 	}
+	d.verdict = VERDICT_DEFER;
 	turn_away(t, rcpt, &d);
 	return NEXT_COMMAND;
 }

@@ -14,6 +14,7 @@
 #include "authorise.h"
 #include "envelope.h"
 #include "msg.h"
+#include "newcomer.h"
 #include "peer.h"
 #include "policy.h"
 #include "record.h"
@@ -34,6 +35,7 @@ struct transaction {
 	char			 lhlo[LMTP_NAME_MAX];
 	unsigned int		 bad;		/* commands */
 	unsigned int		 serial;
+	struct newcomers	 newcomers;
 	/* of the transaction */
 	char			 id[TRANSACTION_ID_MAX];
 	uint64_t		 rcpts;		/* RCPT commands */
@@ -41,6 +43,7 @@ struct transaction {
 	struct msg		*msg;
 	uint64_t		 received;	/* bytes spooled */
 	struct header_facts	 header;
+	struct users		 users;		/* of the sender */
 	bool			 hinted;	/* at what is set up wrong */
 };
 
@@ -69,12 +72,9 @@ void	 transaction_reset(struct transaction *);
 void	 transaction_evidence(struct transaction *, struct origin *,
 	    struct evidence *);
 
-/*
- * refusals = "proven": a refusal that might bounce to a forged sender becomes
- * VERDICT_AFTER_DATA (the reason stays), or VERDICT_DEFER where the DNS did not
- * tell.
- */
-void	 transaction_spare(const struct evidence *, struct decision *);
+/* Note the server that a registered sender's message came from. */
+void	 transaction_note(struct transaction *, const struct origin *,
+	    const struct decision *);
 
 /* Log a recipient's fate. */
 void	 transaction_report(struct transaction *,

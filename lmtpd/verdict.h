@@ -33,7 +33,6 @@ enum reason {
 	REASON_DNS,
 	REASON_NOT_VERIFIED,
 	REASON_CLIENT_UNKNOWN,
-	REASON_NOT_BUILT,
 	REASON_LOOP,
 	REASON_AUTO_REPLY,
 	REASON_DASH,
@@ -48,6 +47,10 @@ enum reason {
 	REASON_ENGINE,
 	REASON_INTERNAL,
 	REASON_CLIENT_GONE,
+	/* beside the backend's run */
+	REASON_REMEMBERED,
+	REASON_HELD,
+	REASON_RATE,
 	/* of the backend */
 	REASON_DELIVERED,
 	REASON_DATA,
@@ -92,6 +95,10 @@ struct decision {
 	const struct channel	*channel;	/* NULL: none takes it */
 	const struct source	*source;	/* NULL: not registered */
 	const struct grant	*grant;		/* NULL: channel off, ... */
+	const char		*user;		/* forwarding user; the source's
+						 * or the table's; or NULL */
+	const char		*provider;	/* whose address it is, or NULL:
+						 * "google", "outlook" */
 	char			 number[ADDR_NUMBER_MAX]; /* "" for a name */
 };
 

@@ -75,6 +75,21 @@ resolver_remembers(const struct resolver *r, const struct spf_question *q,
 	return true;
 }
 
+/* Who is in a table: an address, "?" where it cannot be read. */
+static const char	*in_table = "";
+static int		 tables_asked;
+
+void
+users_find(struct users *u, const struct policy *policy, const char *identity)
+{
+	tables_asked++;
+	u->source = NULL;
+	u->found = *in_table == '?' ? -1 : strcmp(in_table, identity) == 0;
+	strlcpy(u->user, "table.user", sizeof(u->user));
+	if (u->found != 0)
+		u->source = &policy->account[0].source[2];
+}
+
 int
 domains_verified(const char *state_dir, const char *domain)
 {
@@ -98,6 +113,7 @@ struct rig {
 	struct header_facts	 header;
 	struct evidence		 evidence;
 	struct decision		 d;
+	struct users		 users;
 };
 
 static void
@@ -153,7 +169,7 @@ make_rig(struct rig *rig)
 	rig->origin.helo = "helo.example";
 	assert_int_equal(ip_read(CLIENT, &rig->origin.client), 0);
 	rig->evidence = (struct evidence){ &rig->policy, &rig->resolver,
-	    &rig->origin, &rig->header, BOB, NULL };
+	    &rig->origin, &rig->header, BOB, NULL, &rig->users };
 }
 
 #endif

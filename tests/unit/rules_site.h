@@ -5,7 +5,7 @@
  * Clauses are parted by ";", their words by blanks:
  *	account NAME [monitor] [rate]
  *	channel NAME [string] [key=WORD ...] [PATTERN ...]	it may use
- *	email|domain|ip|anyone [NAME] [WORD ...]
+ *	email|users|domain|ip|anyone [NAME] [WORD ...]
  * A source's WORDs are those of security, networks, "verify", "forwarded" and
  * "null-sender".  Channels are the same for all: see site_channel[].
  */
@@ -67,6 +67,8 @@ struct site_mail {
 	enum spf_result	 outlook;
 	int		 verified;
 	int		 string;	/* stands in the header */
+	const char	*table;		/* that has the sender; "-" none, "?"
+					 * cannot tell; NULL is "-" */
 };
 
 struct site_verdict {
@@ -225,7 +227,8 @@ site_source_word(struct source *src, const char *word)
 static void
 site_source(struct site *s, struct account *a, char **word)
 {
-	static const char *const kind[] = { "email", "domain", "ip", "anyone" };
+	static const char *const kind[] = { "email", "users", "domain", "ip",
+	    "anyone" };
 	struct source *src = &a->source[a->sources];
 
 	assert_in_range(a->sources, 0, SITE_MANY - 1);
@@ -343,9 +346,22 @@ check_trace(const struct site_verdict *v)
 /* What was not asked for would be in the sender's favour: reading it all the
  * same is a pass that nobody gave. */
 static void
-site_fetch(const struct site_mail *mail, unsigned int fetched,
-    struct facts *f)
+site_fetch(struct site *s, const struct site_mail *mail,
+    unsigned int fetched, struct facts *f)
 {
+	const char *table = mail->table == NULL ? "-" : mail->table;
+	size_t i, k;
+
+	f->in_table = *table == '?' ? -1 : *table != '-';
+	f->table = NULL;
+	f->table_user = "table.user";
+	for (i = 0; i < s->policy.accounts && fetched & FACT_USERS; i++)
+		for (k = 0; k < s->account[i].sources; k++)
+			if (s->source[i][k].kind == SOURCE_USERS &&
+			    (*table == '?' ||
+			    strcmp(s->source[i][k].name, table) == 0))
+				f->table = &s->source[i][k];
+
 	f->fetched = fetched;
 	f->spf = fetched & FACT_SPF ? mail->spf : SPF_PASS;
 	f->google = fetched & FACT_GOOGLE ? mail->google : SPF_PASS;
@@ -363,13 +379,13 @@ site_decide(struct site *s, const struct site_mail *mail, struct facts *f,
 {
 	unsigned int needs;
 
-	site_fetch(mail, 0, f);
+	site_fetch(s, mail, 0, f);
 	while ((needs = rules_judge(&s->policy, f, &v->d, NULL)) != 0) {
 		assert_int_equal(needs & f->fetched, 0);
-		assert_in_range(needs, 1, 2 * FACT_STRING - 1);
+		assert_in_range(needs, 1, 2 * FACT_USERS - 1);
 		v->rounds++;
 		v->asked |= needs;
-		site_fetch(mail, v->asked, f);
+		site_fetch(s, mail, v->asked, f);
 	}
 }
 

@@ -105,6 +105,35 @@ strings_are_looked_for_once(void **state)
 	like_free(rig.channel.recipient);
 }
 
+/* A table is asked once a judgement, and names the forwarding user. */
+static void
+tables_are_asked_where_they_count(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	make_rig(&rig);
+	rig.resolver.spf = SPF_PASS;
+	tables_asked = 0;
+	check(&rig, REASON_OK, 1, 0, 0);
+	assert_int_equal(tables_asked, 0);
+	rig.source[2].kind = SOURCE_USERS;
+	rig.source[2].security.words = SECURITY_NONE;
+	rig.account.sources = 3;
+	in_table = BOB;
+	check(&rig, REASON_OK, 0, 0, 0);
+	assert_int_equal(tables_asked, 1);
+	assert_ptr_equal(rig.d.source, &rig.source[2]);
+	assert_string_equal(rig.d.user, "table.user");
+	in_table = "";
+	check(&rig, REASON_OK, 1, 0, 0);
+	assert_ptr_equal(rig.d.source, &rig.source[0]);
+	in_table = "?";
+	check(&rig, REASON_INTERNAL, 0, 0, 0);
+	assert_int_equal(rig.d.verdict, VERDICT_DEFER);
+	like_free(rig.channel.recipient);
+}
+
 /* The trace is told of one judgement, and costs no further question. */
 static void
 count_step(void *arg, const char *text)
@@ -247,6 +276,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_asked_is_what_a_rule_needs),
 		cmocka_unit_test(strings_are_looked_for_once),
+		cmocka_unit_test(tables_are_asked_where_they_count),
 		cmocka_unit_test(a_trace_asks_no_more),
 		cmocka_unit_test(questions_are_in_the_sender_s_name),
 		cmocka_unit_test(a_domain_is_looked_up_where_it_won),

@@ -183,8 +183,9 @@ static const struct fault faults[] = {
 	{ HEAD "account \"a\" {\nrate = \"05/day\" }\n", "m:5: rate = \"05" },
 	{ HEAD "account \"a\" {\nenforce = 0 }\n", "m:5: enforce = \"0\"" },
 	{ HEAD "account \"a\" {\nnotices-per-hour = -1 }\n", "m:5: notices" },
-	{ HEAD "account \"a\" {\nusers \"staff\" { } }\n", "m:5: users "
-	    "\"staff\": tables are not in this version" },
+	{ HEAD "account \"a\" {\nusers \"../x\" { } }\n", "m:5: users" },
+	{ HEAD "account \"a\" {\nrate = \"100001/day\" }\n",
+	    "m:5: rate = \"100001" },
 	{ HEAD "account \"a\" {\nchannel \"C\" { } }\n", "m:5: there is no "
 	    "channel \"C\"" },
 	{ HEAD GRANT "compare = \"nocase\" } }\n", "m:5: compare = " },

@@ -3,11 +3,15 @@
  * is nothing to say.  conf_site.h's HEAD is lines 1-3.
  */
 #include "conf_site.h"
+#include "domains.h"
 #include "lint.h"
 
 #define MAIL	"{ security = {\"192.0.2.1\"} }"
 #define A	"account \"a\" { forwarding-user = \"u\"\n"	/* line 4 */
 #define USUAL	"channel \"c\" { }\nemail \"a@b.c\" " MAIL "\n}\n"
+
+#define STATE(f)	\
+	cmocka_unit_test_setup_teardown(f, state_begin, state_end)
 
 struct advice {
 	const char	*text;
@@ -78,22 +82,20 @@ static const struct advice advices[] = {
 	{ "authserv-id = \"mx\"\n" HEAD A "channel \"c\" { }\nemail "
 	    "\"a@b.c\" { security = {\"dmarc\"} }}\n", "m:7: dkim and dmarc "
 	    "are believed of \"mx\"" },
-	/* what is built */
-	{ HEAD A "channel \"c\" { }\ndomain \"b.c\" { verify = true }}\n",
-	    "" },
+	/* what there is nothing to say of */
 	{ "client-address = \"received\" trusted-relays = {\"::1\"}\n" HEAD A
 	    USUAL, "" },
 	{ "client-address = \"xclient\"\n" HEAD A USUAL, "" },
 	{ "client-address = \"peer\"\n" HEAD A USUAL, "" },
 	{ "refusals = \"proven\"\n" HEAD A USUAL, "" },
-	/* what is not built yet */
-	{ "remember = \"2 days\"\n" HEAD A USUAL,
-	    "m:1: remember has no effect" },
-	{ "remember = \"168 hours\"\n" HEAD A USUAL, "" },
+	{ "remember = \"2 days\"\n" HEAD A USUAL, "" },
 	{ "remember = 0\n" HEAD A USUAL, "" },
-	{ "mailer = {\"/x\"}\n" HEAD A USUAL, "m:1: mailer has no effect" },
-	{ HEAD A "admin = {\"a@b.c\"}\n" USUAL, "m:4: admin has no effect" },
-	{ HEAD A "rate = \"1/day\"\n" USUAL, "m:4: rate is not built" },
+	{ HEAD A "rate = \"1/day\"\n" USUAL, "" },
+	/* who is told, and by what */
+	{ "mailer = {\"/x\"}\n" HEAD A USUAL, "" },
+	{ "mailer = {\"/x\"}\n" HEAD A "admin = {\"a@b.c\"}\n" USUAL, "" },
+	{ HEAD A "admin = {\"a@b.c\"}\n" USUAL, "m:4: account \"a\" has an "
+	    "admin to be told of new server addresses, and there is no mailer" },
 };
 
 static struct policy *
@@ -402,6 +404,117 @@ command_that_all_may_write_is_told(void **state)
 	assert_string_equal(said.text, "");
 }
 
+/* --- the state directory */
+
+/* As lmtpctl makes it of no rows: each of 256 hash tables is empty, and begins
+ * where the file ends. */
+static void
+write_table(const char *name, size_t size)
+{
+	unsigned char empty[2048] = { 0 };
+	char file[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(empty); i += 8)
+		empty[i + 1] = 2048 / 256;
+	snprintf(file, sizeof(file), "state/tables/%s.cdb", name);
+	site_write_n(file, (const char *)empty, size, 0600);
+}
+
+static void
+write_domain(const char *name, time_t verified)
+{
+	struct domain_proof proof = { .issued = 1769903999 };
+
+	domains_token(proof.token);
+	proof.verified = proof.checked = verified;
+	assert_int_equal(domains_write(site_path("state"), name, &proof), 0);
+}
+
+static int
+state_begin(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(site_path("state"), 0700), 0);
+	assert_int_equal(mkdir(site_path("state/tables"), 0700), 0);
+	assert_int_equal(mkdir(site_path("state/domains"), 0700), 0);
+	return setenv("LMTPD_STATE_DIR", site_path("state"), 1);
+}
+
+static int
+state_end(void **state)
+{
+	char command[4200];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r '%s'", site_path("state"));
+	return system(command) | unsetenv("LMTPD_STATE_DIR");
+}
+
+#define TABLES	HEAD A "channel \"c\" { }\nusers \"staff\" " MAIL "\n" \
+		"users \"vips\" " MAIL "\n}\n"
+#define DOMAINS	HEAD A "verify = true\nchannel \"c\" { }\ndomain \"b.c\" " \
+		MAIL "\ndomain \"d.e\" { security = {\"192.0.2.1\"} verify = " \
+		"false }\n}\n"
+
+static void
+said_of(const char *text, const char *want)
+{
+	struct said said;
+
+	policy_free(lint(text, &said));
+	if (!is_advice(said.text, want))
+		fail_msg("said: %swant: %s", said.text, want);
+}
+
+static void
+tables_that_are_missing_or_damaged_are_told(void **state)
+{
+	(void)state;
+	said_of(TABLES, "m:6: users \"staff\": there is no such table, and "
+	    "mail that might be of it is answered 451: lmtpctl import staff "
+	    "FILE.csv|m:7: users \"vips\": there is no such table");
+	write_table("staff", 2048);
+	write_table("vips", 2047);
+	said_of(TABLES, "m:7: users \"vips\": the table is damaged, and mail "
+	    "that might be of it is answered 451: lmtpctl import --replace "
+	    "vips FILE.csv");
+	write_table("vips", 2048);
+	said_of(TABLES, "");
+}
+
+static void
+table_that_cannot_be_read_is_told(void **state)
+{
+	(void)state;
+	write_table("staff", 2048);
+	assert_int_equal(symlink("staff.cdb", site_path("state/tables/"
+	    "vips.cdb")), 0);
+	said_of(TABLES, "m:7: users \"vips\": the table cannot be read: ");
+}
+
+static void
+domains_without_a_proof_are_told(void **state)
+{
+	(void)state;
+	said_of(DOMAINS, "m:7: domain \"b.c\" is to be verified and has no "
+	    "token yet: lmtpctl domain token b.c");
+	write_domain("b.c", 0);
+	said_of(DOMAINS, "m:7: domain \"b.c\" is not verified: its mail is "
+	    "refused until lmtpctl domain verify b.c finds the token");
+	write_domain("b.c", 1769904000);
+	said_of(DOMAINS, "");
+}
+
+static void
+proof_that_cannot_be_read_is_told(void **state)
+{
+	(void)state;
+	site_write_n("state/domains/b.c", "x", 1, 0600);
+	said_of(DOMAINS, "m:7: domain \"b.c\" is to be verified, and its file "
+	    "below state-dir cannot be read: ");
+}
+
 int
 main(void)
 {
@@ -413,6 +526,10 @@ main(void)
 		cmocka_unit_test(with_compare_text_case_is_no_difference),
 		cmocka_unit_test(many_sources_in_one_file_are_told),
 		cmocka_unit_test(command_that_all_may_write_is_told),
+		STATE(tables_that_are_missing_or_damaged_are_told),
+		STATE(table_that_cannot_be_read_is_told),
+		STATE(domains_without_a_proof_are_told),
+		STATE(proof_that_cannot_be_read_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, site_begin, site_end);

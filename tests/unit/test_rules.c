@@ -49,7 +49,8 @@ struct row {
 static const char *
 winner_of(const struct decision *d, char *text, size_t size)
 {
-	static const char *const kind[] = { "email", "domain", "ip", "anyone" };
+	static const char *const kind[] = { "email", "users", "domain", "ip",
+	    "anyone" };
 
 	if (d->source == NULL)
 		return "-";

@@ -1,0 +1,95 @@
+/*
+ * Starting a program.  It is trusted with what our user can read, with nothing
+ * that we hold open.
+ */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "launch.h"
+
+static int
+child_limits(const struct launch *s)
+{
+	struct rlimit core = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &core) == -1 ||
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		return -1;
+	if (!s->setuid && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return -1;
+	return getppid() == s->parent ? 0 : -1;
+}
+
+static void
+child_signals(void)
+{
+	sigset_t none;
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Between vfork(2) and exec: only system calls, and s->error. */
+static _Noreturn void
+child(struct launch *s)
+{
+	int fd;
+
+	setsid();
+	umask(077);
+	child_signals();
+	for (fd = 0; fd < 3; fd++)
+		if (dup2(s->fd[fd], fd) == -1)
+			goto fail;
+	if (close_range(3, ~0U, 0) == -1 || child_limits(s) == -1 ||
+	    chdir("/") == -1)
+		goto fail;
+	execve(s->argv[0], s->argv, s->env);
+fail:
+	s->error = errno != 0 ? errno : ECHILD;
+	_exit(127);
+}
+
+pid_t
+launch_start(struct launch *s)
+{
+	pid_t pid;
+
+	s->parent = getpid();
+	s->error = 0;
+	pid = vfork();
+	if (pid == 0)
+		child(s);
+	if (pid > 0 && s->error != 0) {
+		waitpid(pid, NULL, 0);
+		errno = s->error;
+		return -1;
+	}
+	return pid;
+}
+
+int
+launch_pipe(int *write_end)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return -1;
+	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) == -1) {
+		close(fd[0]);
+		close(fd[1]);
+		return -1;
+	}
+	*write_end = fd[1];
+	return fd[0];
+}

@@ -1,0 +1,80 @@
+/*
+ * What a policy expects of the state directory: tables that were imported,
+ * domains that were proven.  Trusts the policy, and the state to be what it is
+ * now.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "domains.h"
+#include "lint_state.h"
+#include "table.h"
+
+static void
+lint_table(struct conf_errors *l, const struct policy *p,
+    const struct source *s)
+{
+	struct table *table = table_open(p->state_dir, s->name);
+
+	if (table == NULL && errno == ENOENT)
+		conf_doubt(l, s->where, "users \"%s\": there is no such table, "
+		    "and mail that might be of it is answered 451: lmtpctl "
+		    "import %s FILE.csv", s->name, s->name);
+	else if (table == NULL && errno == EBADMSG)
+		conf_doubt(l, s->where, "users \"%s\": the table is damaged, "
+		    "and mail that might be of it is answered 451: lmtpctl "
+		    "import --replace %s FILE.csv", s->name, s->name);
+	else if (table == NULL)
+		conf_doubt(l, s->where, "users \"%s\": the table cannot be "
+		    "read: %s", s->name, strerror(errno));
+	table_close(table);
+}
+
+static void
+lint_domain(struct conf_errors *l, const struct policy *p,
+    const struct source *s)
+{
+	struct domain_proof proof;
+	int rc = domains_read(p->state_dir, s->name, &proof);
+
+	if (rc == 0)
+		conf_doubt(l, s->where, "domain \"%s\" is to be verified and "
+		    "has no token yet: lmtpctl domain token %s", s->name,
+		    s->name);
+	else if (rc == -1)
+		conf_doubt(l, s->where, "domain \"%s\" is to be verified, and "
+		    "its file below state-dir cannot be read: %s", s->name,
+		    strerror(errno));
+	else if (proof.verified == 0)
+		conf_doubt(l, s->where, "domain \"%s\" is not verified: its "
+		    "mail is refused until lmtpctl domain verify %s finds the "
+		    "token", s->name, s->name);
+}
+
+/* Who is to be told, and by what. */
+static void
+lint_notices(struct conf_errors *l, const struct policy *p,
+    const struct account *a)
+{
+	if (a->admin.n > 0 && p->mailer.n == 0)
+		conf_doubt(l, a->where, "account \"%s\" has an admin to be told "
+		    "of new server addresses, and there is no mailer to tell "
+		    "with", a->name);
+}
+
+void
+lint_state(struct conf_errors *l, const struct policy *p)
+{
+	size_t i, j;
+
+	for (i = 0; i < p->accounts; i++) {
+		const struct account *a = &p->account[i];
+
+		lint_notices(l, p, a);
+		for (j = 0; j < a->sources; j++)
+			if (a->source[j].kind == SOURCE_USERS)
+				lint_table(l, p, &a->source[j]);
+			else if (a->source[j].verify)
+				lint_domain(l, p, &a->source[j]);
+	}
+}

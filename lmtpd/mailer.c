@@ -1,0 +1,258 @@
+/*
+ * Running the mailer.  It is trusted to take mail, not to end: its group is
+ * killed at its deadline.  What it writes is hostile text.
+ */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "launch.h"
+#include "log.h"
+#include "mailer.h"
+
+struct mailer {
+	pid_t		 pid;
+	int		 pidfd;
+	int		 out;		/* what it writes; -1: no more */
+	unsigned int	 lines;
+	size_t		 len;
+	char		 line[512];
+	const char	*ended;		/* why we ended it, or NULL */
+};
+
+/* A word with %f and %% filled in; the caller frees it. */
+static char *
+expand(const char *word, const char *from)
+{
+	char *out = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&out, &n);
+
+	if (f == NULL)
+		return NULL;
+	for (; *word != '\0'; word++)
+		if (*word != '%' || word[1] == '\0')
+			fputc(*word, f);
+		else if (*++word == 'f')
+			fputs(*from != '\0' ? from : "<>", f);
+		else
+			fputc(*word, f);
+	if (fclose(f) == 0)
+		return out;
+	free(out);
+	return NULL;
+}
+
+static void
+free_words(char **v)
+{
+	char **p;
+
+	for (p = v; p != NULL && *p != NULL; p++)
+		free(*p);
+	free(v);
+}
+
+static char **
+make_argv(const struct policy *p)
+{
+	char **argv = calloc(p->mailer.n + 1, sizeof(*argv));
+	size_t i;
+
+	for (i = 0; argv != NULL && i < p->mailer.n; i++)
+		if ((argv[i] = expand(p->mailer.v[i], p->notice_from)) ==
+		    NULL) {
+			free_words(argv);
+			return NULL;
+		}
+	return argv;
+}
+
+/* All of it in a file that has no name and is read from its beginning. */
+static int
+make_input(const char *message, size_t n)
+{
+	int fd = memfd_create("mail", MFD_CLOEXEC);
+	ssize_t done = 0;
+
+	if (fd == -1)
+		return -1;
+	for (; n > 0; n -= (size_t)done, message += done)
+		if ((done = write(fd, message, n)) == -1) {
+			close(fd);
+			return -1;
+		}
+	if (lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void
+end_line(struct mailer *m)
+{
+	m->line[m->len] = '\0';
+	if (m->lines < MAILER_LINES && m->len > 0)
+		log_info("mailer: %s", m->line);
+	else if (m->lines == MAILER_LINES)
+		log_info("mailer: more output is dropped");
+	m->lines++;
+	m->len = 0;
+}
+
+/* At most a pipe's worth at a time: a flood must not keep us from clocks. */
+static void
+read_output(struct mailer *m)
+{
+	char buf[4096], *p;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < 16 && m->out != -1; i++) {
+		n = read(m->out, buf, sizeof(buf));
+		if (n == -1)
+			return;
+		if (n == 0) {
+			close(m->out);
+			m->out = -1;
+		}
+		for (p = buf; p < buf + n; p++)
+			if (*p == '\n')
+				end_line(m);
+			else if (m->len < sizeof(m->line) - 1)
+				m->line[m->len++] = *p == '\0' ? ' ' : *p;
+	}
+}
+
+static void
+kill_mailer(struct mailer *m)
+{
+	kill(-m->pid, SIGKILL);
+	kill(m->pid, SIGKILL);
+}
+
+/* The process and the handle that tells its end. */
+static int
+begin(struct mailer *m, struct launch *s)
+{
+	if ((m->out = launch_pipe(&s->fd[1])) == -1)
+		return -1;
+	s->fd[2] = s->fd[1];
+	m->pid = launch_start(s);
+	close(s->fd[1]);
+	if (m->pid != -1 &&
+	    (m->pidfd = syscall(SYS_pidfd_open, m->pid, 0)) != -1)
+		return 0;
+	if (m->pid != -1) {
+		kill_mailer(m);
+		waitpid(m->pid, NULL, 0);
+	}
+	close(m->out);
+	return -1;
+}
+
+static int
+start(struct mailer *m, const struct policy *p, const char *message, size_t n)
+{
+	static char *env[] = { "PATH=" LAUNCH_PATH, "LC_ALL=C.UTF-8", NULL };
+	struct launch s = { .env = env, .fd = { -1, -1, -1 } };
+	int rc = -1;
+
+	if (p->mailer.n == 0) {
+		log_warnx("mail is due and no mailer is configured");
+		return -1;
+	}
+	s.argv = make_argv(p);
+	s.fd[0] = make_input(message, n);
+	if (s.argv != NULL && s.fd[0] != -1)
+		rc = begin(m, &s);
+	if (rc == -1)
+		log_warn("mailer: cannot run %s", p->mailer.v[0]);
+	if (s.fd[0] != -1)
+		close(s.fd[0]);
+	free_words(s.argv);
+	return rc;
+}
+
+/* Until it ends, or we end it. */
+static void
+wait_end(struct mailer *m, int stop_fd)
+{
+	int64_t deadline = clock_ms() + MAILER_SECONDS * 1000, left;
+	struct pollfd pfd[3] = {
+		{ .fd = m->pidfd, .events = POLLIN },
+		{ .fd = stop_fd, .events = POLLIN },
+		{ .events = POLLIN }
+	};
+
+	for (;;) {
+		pfd[2].fd = m->out;
+		left = deadline - clock_ms();
+		if (poll(pfd, 3, left > 0 ? (int)left : 0) == -1) {
+			if (errno == EINTR)
+				continue;
+			m->ended = strerror(errno);
+			break;
+		}
+		read_output(m);
+		if (pfd[0].revents != 0)
+			return;
+		if (pfd[1].revents != 0)
+			m->ended = "lmtpd is told to stop";
+		else if (left <= 0)
+			m->ended = "it took too long";
+		if (m->ended != NULL)
+			break;
+	}
+	kill_mailer(m);
+}
+
+/* What its end means. */
+static int
+judge(const struct mailer *m, int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;	/* believed, however late */
+	if (m->ended != NULL)
+		log_warnx("mailer: ended: %s", m->ended);
+	else if (WIFEXITED(status)) {
+		log_warnx("mailer: exit status %d: it did not take the mail",
+		    WEXITSTATUS(status));
+		return -1;
+	} else
+		log_warnx("mailer: killed by signal %d", WTERMSIG(status));
+	return 1;
+}
+
+int
+mailer_send(const struct policy *p, const char *message, size_t n,
+    int stop_fd)
+{
+	struct mailer m = { .pidfd = -1, .out = -1 };
+	int status = SIGKILL, rc;
+
+	if (start(&m, p, message, n) == -1)
+		return -1;
+	wait_end(&m, stop_fd);
+	do
+		rc = waitpid(m.pid, &status, 0);
+	while (rc == -1 && errno == EINTR);
+	read_output(&m);
+	if (m.len > 0)
+		end_line(&m);
+	if (m.out != -1)
+		close(m.out);
+	close(m.pidfd);
+	return judge(&m, status);
+}
