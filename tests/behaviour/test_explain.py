@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """lmtpctl explain: what it prints, its exit status, and that it says just what
-the daemon would.  Nothing is asked of a DNS: there is no resolver here."""
+the daemon would.  No DNS is asked: there is no resolver here, or one that is a
+script and makes its answers up."""
 
 import collections
 import json
@@ -24,6 +25,7 @@ if not os.access(LMTPCTL, os.X_OK):
 
 Said = collections.namedtuple("Said", "status out err")
 
+KEY, OTHER = "hZavjjx5JT1Y2ff", "Qm7nTz04RvB1"
 NET = ["192.0.2.0/24", "2001:db8:1::/48"]
 EMAIL_NET = acme(("email", ALICE, {"security": NET}))
 RECEIVED = {**EMAIL_NET, "client-address": "received",
@@ -47,6 +49,19 @@ def facts(site, *options, **more):
     equal(said.err, b"", "standard error")
     check(said.out.isascii(), "not ASCII: %r" % said.out)
     return json.loads(said.out), said.status
+
+
+def fill(site, **tables):
+    """Users tables: NAME=[(address, user), ...], made by the program."""
+    for name, rows in tables.items():
+        path = "%s/%s.csv" % (site.dir, name)
+        with open(path, "w") as f:
+            f.writelines("%s,%s\n" % row for row in rows)
+        done = subprocess.run(
+            [LMTPCTL, "-f", site.conf, "import", "--yes", "--replace", name,
+             path],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE)
+        equal((done.returncode, done.stderr), (0, b""), "import")
 
 
 def hop(line):
@@ -254,7 +269,7 @@ def _():
             "verdict": "accept", "reason": "ok",
             "reply": {"code": 250, "enhanced": "2.1.5",
                       "text": "recipient ok"},
-            "would_refuse": False,
+            "would_refuse": False, "discarded": False,
             "client": {"address": "192.0.2.7", "local": False,
                        "source": "option"},
             "sender": ALICE, "recipient": PHONE, "channel": "sms",
@@ -320,20 +335,175 @@ def _(_name, sender, recipient):
             check(told["command"][-1] == recipient, told["command"])
 
 
+# -- steps of their own ------------------------------------------------------
+
+STAFF = acme(("users", "staff", {"security": NET}),
+             ("domain", "example.com", {"security": ["none"]}))
+
+
+@case("a users table: which, and the forwarding user it names")
+def _():
+    with Site(STAFF) as site:
+        fill(site, staff=[(ALICE, "acme.alice")])
+        told, status = facts(site, "--client", "192.0.2.7")
+        equal((status, told["user"]), (ACCEPT, "acme.alice"), "of the table")
+        check(any(re.match(r'account "acme", users "staff" \(.*:\d+\)', s)
+                  for s in told["steps"]), told["steps"])
+        equal(facts(site, "--client", "198.51.100.7")[1], REJECT,
+              "its security decides alone")
+        told, status = facts(site, sender="bob@example.com")
+        equal((status, told["user"]), (ACCEPT, "acme.reception"),
+              "another of the domain")
+
+
+@case("a users table that is missing or damaged: deferred, and why")
+def _():
+    with Site(STAFF) as site:
+        for what in "no such table", "damaged":
+            said = explain(site, "--json", "--client", "192.0.2.7")
+            told = json.loads(said.out)
+            equal((said.status, told["verdict"], told["reason"]),
+                  (DEFER, "defer", "internal"), what)
+            match("users \"staff\" .*lmtpctl check", " ".join(told["steps"]))
+            fill(site, staff=[(ALICE, "acme.alice")])
+            os.truncate(site.state + "/tables/staff.cdb", 2050)
+
+
+@case("a rate: the step says that delivery counts it, and nothing is counted")
+def _():
+    changes = acme(("email", ALICE, {"security": ["none"]}), rate="1/day")
+    with Site(changes) as site:
+        for _ in range(3):
+            told, status = facts(site)
+            equal(status, ACCEPT, "status")
+            check("rate 1/day: counted at delivery" in told["steps"],
+                  told["steps"])
+        equal(site.state_files(), [], "state")
+        equal(site.verdict(), "250 2.0.0", "the first mail")
+        equal(site.verdict(), "451 4.7.1", "the second")
+        equal(facts(site)[1], ACCEPT, "explain after that")
+
+
+SMALL = {"max-message-size": 2048}
+
+
+def of_size(size):
+    return MESSAGE + b"x" * (size - len(MESSAGE) - 1) + b"\n"
+
+
+@table("the message as a whole: {0}", [
+    ("as large as may be", of_size(2048), ACCEPT, "ok"),
+    ("a byte more", of_size(2049), REJECT, "too-large"),
+    ("a bare CR", MESSAGE + b"a\rb\n", REJECT, "bare-line-end"),
+    ("a NUL", MESSAGE + b"a\0b\n", REJECT, "bare-line-end"),
+    ("a bare CR in the header", b"X: a\rb\n" + MESSAGE, REJECT,
+     "bare-line-end"),
+    ("with CRLF, as large as may be with LF",
+     of_size(2048).replace(b"\n", b"\r\n"), ACCEPT, "ok"),
+])
+def _(_name, message, status, reason):
+    with Site(SMALL) as site:
+        told, got = facts(site, message=message)
+        equal((got, told["reason"]), (status, reason), "status, reason")
+        equal(site.verdict(message=message.replace(b"\r\n", b"\n")),
+              {"ok": "250 2.0.0", "too-large": "552 5.3.4",
+               "bare-line-end": "550 5.6.0"}[reason], "the daemon")
+        told, got = facts(site, sender="stranger@nowhere.example",
+                          message=message)
+        equal((got, told["reason"]), (REJECT, "not-registered"),
+              "RCPT comes before the message")
+
+
+@case("P08 a keyword and a wrong one are told apart, the keyword not told")
+def _():
+    with Site({("account", "acme"): {
+            ("channel", "sms"): {"security-string": KEY}}}) as site:
+        mail = b"Cc: %s@sms.example.net\n" % KEY.encode() + MESSAGE
+        for local, status, reason in ((KEY, ACCEPT, "keyword"),
+                                      ("wrong", REJECT, "wrong-keyword")):
+            told, got = facts(site, recipient=local + "@sms.example.net",
+                              message=mail)
+            equal((got, told["reason"]), (status, reason), local)
+            equal(told["command"], [], "command")
+        told, _ = facts(site, message=mail)
+        match("security string: alternative 1 stands in field Cc",
+              " ".join(told["steps"]))
+        check(KEY not in json.dumps(told), told)
+
+
+@table('refusals = "proven": {0}', [
+    ("a stranger is discarded", "stranger@nowhere.example", [], PHONE, True),
+    ("a known one in a wrong place is discarded", ALICE,
+     ["--client", "127.0.0.1"], PHONE, True),
+    ("what is wrong with the recipient is told anyone",
+     "stranger@nowhere.example", [], "x@nowhere.example", False),
+    ("the null sender gets the truth", "", [], PHONE, False),
+])
+def _(_name, sender, options, recipient, discarded):
+    with Site({**EMAIL_NET, "refusals": "proven"}) as site:
+        site.libexec = made_up_resolver(site)
+        mail = {"sender": sender, "recipient": recipient,
+                "libexec": site.libexec}
+        told, status = facts(site, *options, **mail)
+        equal((status, told["verdict"], told["discarded"]),
+              (REJECT, "reject", discarded), "verdict")
+        equal(told["command"], [], "command")
+        said = explain(site, *options, **mail).out.decode()
+        equal("answered 250 and discarded" in said, discarded, said)
+
+
 # -- what the daemon says ----------------------------------------------------
 
+# In lmtpd-resolver's place: the client's address says what SPF says.
+MADE_UP = """#!/usr/bin/python3 -IS
+import socket, struct
+NONE, NEUTRAL, PASS, FAIL, SOFTFAIL, TEMPERROR, PERMERROR = range(7)
+SAYS = {"192.0.2.7": PASS, "2001:db8:1::7": SOFTFAIL,
+        "203.0.113.9": TEMPERROR, "198.51.100.7": FAIL}
+with socket.socket(fileno=3) as channel:
+    while True:
+        question = channel.recv(4096)
+        if not question:
+            break
+        family, = struct.unpack_from("@i", question, 8)
+        n = 4 if family == socket.AF_INET else 16
+        client = socket.inet_ntop(family, question[12:12 + n])
+        channel.send(struct.pack("@IIIII", SAYS.get(client, NONE), 0, 0, 0, 0))
+"""
+
+
+def made_up_resolver(site):
+    site.script("lmtpd-resolver", MADE_UP)
+    return site.dir
+
+
+TABLES = {"staff": [("staff@net.example", "acme.staff"),
+                    ("vip@locked.example", "not.this.one")],
+          "vips": [("vip@locked.example", "locked.vip"),
+                   ("j\u00fcrg@vip.example", "locked.jurg")]}
 WORLD = merge({
-    "authserv-id": "mx.example.net",
+    "authserv-id": "mx.example.net", "max-message-size": 8192,
     ("account", "beta"): {
         "forwarding-user": "beta", "enforce": False,
-        ("channel", "sms"): {}, ("channel", "box"): {},
+        ("channel", "sms"): {"security-string": "betaKey77"},
+        ("channel", "box"): {},
         ("domain", "beta.example"): {"security": NET},
     },
     ("account", "mute"): {
         "forwarding-user": "mute", ("channel", "box"): {},
         ("domain", "mute.example"): {"security": ["none"]},
     },
+    ("account", "locked"): {
+        "forwarding-user": "locked", "rate": "100000/day",
+        ("channel", "sms"): {
+            "security-string": KEY + ";X-Key: [0-9]hJ92vkXw0pL",
+            "numbers": ["+41*"]},
+        ("channel", "box"): {"security-string": OTHER, "compare": "text"},
+        ("domain", "locked.example"): {"security": ["none"]},
+        ("users", "vips"): {"security": ["none", "dkim"]},
+    },
 }, acme(
+    ("users", "staff", {"security": NET}),
     ("email", ALICE, {"security": ["none"]}),
     ("email", "boss@net.example", {"security": ["203.0.113.9"]}),
     ("domain", "net.example", {"security": NET}),
@@ -343,6 +513,7 @@ WORLD = merge({
     ("domain", "proof.example", {"security": ["none"], "verify": True}),
     ("domain", "local.example", {"security": ["local"]}),
     ("domain", "spf.example", {"security": ["spf"]}),
+    ("domain", "spf2.example", {"security": ["spf", "192.0.2.9"]}),
     ("ip", "203.0.113.9", {})))
 
 CLIENTS = [None, "192.0.2.7", "2001:db8:1::7", "::ffff:192.0.2.9",
@@ -353,10 +524,15 @@ SENDERS = [ALICE, "ALICE@Example.COM", "bob@example.com", "boss@net.example",
            "SRS0=HH=TT=s.example=u@net.example",
            "prvs=0123abcdef=alice@example.com", "x@proof.example",
            "x@local.example", "x@spf.example", "x@beta.example",
+           "x@spf2.example", "y@spf.example",
            "x@mute.example", "stranger@nowhere.example",
-           "double-bounce@example.com", ""]
-RECIPIENTS = [PHONE, PHONE, BOX, "nonumber@sms.example.net",
-              "x@nowhere.example", "-dash@box.example.net"]
+           "double-bounce@example.com", "",
+           "x@locked.example", "VIP@locked.example", "x@locked.example",
+           "j\u00fcrg@vip.example", "staff@net.example", "STAFF@NET.example"]
+RECIPIENTS = [PHONE, PHONE, PHONE, BOX, BOX, "nonumber@sms.example.net",
+              "x@nowhere.example", "-dash@box.example.net",
+              KEY + "@sms.example.net", OTHER + "@box.example.net",
+              "+49301234567@sms.example.net"]
 MESSAGES = [
     MESSAGE, MESSAGE,
     b"Auto-Submitted: (x) auto-replied\n" + MESSAGE,
@@ -366,75 +542,128 @@ MESSAGES = [
     b"Authentication-Results: mx.example.net; dkim=fail "
     b"header.d=dkim.example\nAuthentication-Results: mx.example.net; "
     b"dkim=pass header.d=dkim.example\n" + MESSAGE,
+    b"X-Key: 4hJ92vkXw0pL\n" + MESSAGE,
+    b"Cc: %s@sms.example.net,\n %s@box.example.net\n"
+    % (KEY.encode(), OTHER.lower().encode()) + MESSAGE,
+    b"Subject: =?utf-8?q?hZavjjx5JT1Y2=66f?= betaKey77\n" + MESSAGE,
+    MESSAGE + KEY.encode() + b"\n",
+    of_size(8192), of_size(8193),
+    b"Cc: %s@sms.example.net\n" % KEY.encode() + of_size(8193),
+    MESSAGE + b"a\rb\n", b"X: a\0b\n" + MESSAGE,
+    b"X: y\n" * 1001 + b"\n",
 ]
-A_CLIENT = 40
+A_CLIENT = 60
 Mail = collections.namedtuple("Mail", "sender recipient message")
 seen = set()
 
 
-def generate(client):
-    rng = random.Random("%d %s" % (SEED, client))
+def generate(what):
+    rng = random.Random("%d %s" % (SEED, what))
     return [Mail(rng.choice(SENDERS), rng.choice(RECIPIENTS),
                  rng.choice(MESSAGES)) for _ in range(A_CLIENT)]
 
 
 def daemon_says(site, mails):
-    """(final reply, reason in the log) of each, all in one session."""
+    """(final reply, line of the log) of each, all in one session."""
     with site.connect() as client:
         client.lhlo()
         replies = []
         for mail in mails:
             out = client.deliver(mail.recipient, sender=mail.sender,
-                                 message=mail.message)
+                                 message=mail.message, mail=" SMTPUTF8")
             replies.append(out.verdicts[0])
             equal(client.say("RSET"), "250 2.0.0", "RSET")
         client.quit()
-    reasons = [line.fields["reason"] for line in site.lines()]
-    equal(len(reasons), len(mails), "lines in the log")
+    lines = site.lines()
+    equal(len(lines), len(mails), "lines in the log")
     check("cannot be put" not in site.log(), "a question without a client")
-    return list(zip(replies, reasons))
+    return list(zip(replies, lines))
 
 
-def agree(told, status, reply, reason):
+def agree(told, status, reply, line):
     """Whether a dry run's words are those of the delivery."""
+    word, reason = line.verdict, line.fields["reason"]
     want = {"2": ACCEPT, "5": REJECT, "4": DEFER}[reply[0]]
+    if word == "discarded":
+        equal(reply, "250 2.0.0", "reply of what is discarded")
+        want = REJECT
     equal(status, want, "status, where the daemon says %s" % reply.text)
+    equal(told["discarded"], word == "discarded", "discarded")
     if want == ACCEPT:
-        equal(reason, told["reason"] if told["would_refuse"] else "delivered",
-              "reason in the log")
+        equal(told["would_refuse"], word == "would-refuse", "would-refuse")
+        equal(reason, "delivered" if told["reason"] == "ok"
+              else told["reason"], "reason in the log")
+        equal(told["command"] == [], line.fields["exit"] == "-",
+              "nothing is run")
         return
     equal(told["reason"], reason, "reason")
-    equal("%(code)d %(enhanced)s" % told["reply"], reply, "reply")
-    check(told["reply"]["text"] in reply.text, "text of " + reply.text)
+    for key, field in ("account", "account"), ("user", "user"):
+        equal(told.get(key) or "-", line.fields[field], key)
+    if word != "discarded":
+        equal("%(code)d %(enhanced)s" % told["reply"], reply, "reply")
+        check(told["reply"]["text"] in reply.text, "text of " + reply.text)
+
+
+def compare(site, client, mails):
+    """Hold the daemon and a dry run of each mail against each other."""
+    options = ["--client", client] if client else []
+    site.options = ["--client-address", client] if client else []
+    for mail, (reply, line) in zip(mails, daemon_says(site, mails)):
+        told, status = facts(site, *options, libexec=site.libexec,
+                             **mail._asdict())
+        try:
+            agree(told, status, reply, line)
+        except AssertionError as wrong:
+            raise AssertionError(
+                "%s\n  seed %d, client %s, %s -> %s, message %d"
+                % (wrong, SEED, client, mail.sender, mail.recipient,
+                   MESSAGES.index(mail.message))) from None
+        seen.add((status, told["reason"], line.verdict))
 
 
 @table("the daemon's verdict is explain's: %d mails from {0}" % A_CLIENT,
        [(client,) for client in CLIENTS])
 def _(client):
-    mails = generate(client)
-    given = ["--client-address", client] if client else []
-    with Site(WORLD, options=given) as site:
-        replies = daemon_says(site, mails)
-        for mail, (reply, reason) in zip(mails, replies):
-            told, status = facts(site, *["--client", client] if client else [],
-                                 **mail._asdict())
-            try:
-                agree(told, status, reply, reason)
-            except AssertionError as wrong:
-                raise AssertionError(
-                    "%s\n  seed %d, client %s, %s -> %s, message %d"
-                    % (wrong, SEED, client, mail.sender, mail.recipient,
-                       MESSAGES.index(mail.message))) from None
-            seen.add((status, told["reason"], told["would_refuse"]))
+    with Site(WORLD) as site:
+        fill(site, **TABLES)
+        compare(site, client, generate(client))
 
 
-@case("those mails met every verdict, monitor mode, and a dozen reasons")
+@table("as much with refusals = \"proven\" and an SPF: %d mails from {0}"
+       % A_CLIENT, [(client,) for client in CLIENTS])
+def _(client):
+    with Site({**WORLD, "refusals": "proven"}) as site:
+        fill(site, **TABLES)
+        site.libexec = made_up_resolver(site)
+        compare(site, client, generate("proven %s" % client))
+
+
+@case("as much where a users table is missing, and one is damaged")
+def _():
+    with Site(WORLD) as site:
+        fill(site, staff=TABLES["staff"])
+        compare(site, "192.0.2.7", generate("missing")[:20])
+        fill(site, vips=TABLES["vips"])
+        os.truncate(site.state + "/tables/vips.cdb", 2050)
+        os.unlink(site.log_path)
+        compare(site, "192.0.2.7", generate("damaged")[:20])
+
+
+@case("those mails met every verdict, monitor mode, and two dozen reasons")
 def _():
     equal({status for status, _, _ in seen}, {ACCEPT, REJECT, DEFER},
           "statuses")
-    check(any(would for _, _, would in seen), "no would-refuse")
+    equal({word for _, _, word in seen},
+          {"accepted", "refused", "deferred", "discarded", "would-refuse"},
+          "verdicts in the log")
     reasons = {reason for _, reason, _ in seen}
-    check(len(reasons) >= 12, "reasons: %s" % sorted(reasons))
+    equal({"ok", "no-channel", "bad-number", "null-sender", "not-registered",
+           "rewritten-sender", "channel-not-active", "number-not-allowed",
+           "security-failed", "string-missing", "spf-fail", "dns",
+           "domain-not-verified", "client-unknown", "loop", "auto-reply",
+           "leading-dash", "keyword", "wrong-keyword", "too-large",
+           "bare-line-end", "header-too-large", "internal"} - reasons, set(),
+          "reasons that no mail met")
 
 
 run()

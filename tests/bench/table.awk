@@ -41,11 +41,19 @@ BEGIN {
 END {
 	if (head)
 		exit
-	split(cell, c, ":")
-	one = (c[3] == "one")
-	bar = c[1] < 10485760 ? (one ? "1.7" : "2.5") : "1.3"
 	ratio = median(cpu_ratio, NR)	# sorts it, too
-	printf form, size(c[1]), c[2], one ? "one" : "each",
+	if (tables) {
+		printf "a users table of 1,000,000 rows against 1,000: " \
+		    "CPU x %.3f [%.3f, %.3f]  (bar 1.05)\n", ratio,
+		    cpu_ratio[1], cpu_ratio[NR]
+		exit
+	}
+	split(cell, c, ":")
+	one = (cell ~ /:one/)
+	on = (cell ~ /:on$/)
+	bar = c[1] >= 10485760 ? "1.3" : one ? (on ? "2.3" : "1.7") :
+	    on ? "3.0" : "2.5"
+	printf form, size(c[1]), c[2], (one ? "one" : "each") (on ? " +" : ""),
 	    sprintf("%.0f", 1e6 / median(floor_wall, NR)),
 	    sprintf("%.0f", 1e6 / median(wall, NR)),
 	    sprintf("%.3f", median(floor_cpu, NR) / 1e3),

@@ -48,7 +48,7 @@ needed() {
 @test "lmtpd links nothing that a delivery does not need" {
 	run needed "$LMTPD"
 	echo "$output"
-	[ "$output" = "$(printf '%s\n' libbsd libc libconfuse libmd)" ]
+	[ "$output" = "$(printf '%s\n' libbsd libc libcdb libconfuse libmd)" ]
 }
 
 @test "make check runs every test that is there" {

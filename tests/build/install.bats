@@ -26,12 +26,15 @@ value() {
 	$(value sbindir)/lmtpctl
 	$(value sbindir)/lmtpd
 	$(value sysconfdir)/lmtpd/lmtpd.conf
+	$(value datadir)/lmtpd/authorised.txt
 	$(value datadir)/lmtpd/outbox
 	$(value docdir)/NEWS
 	$(value docdir)/README
 	$(value mandir)/man5/lmtpd.conf.5
 	$(value mandir)/man8/lmtpctl.8
 	$(value mandir)/man8/lmtpd.8
+	$(value systemdsystemunitdir)/lmtpd-sweep.service
+	$(value systemdsystemunitdir)/lmtpd-sweep.timer
 	$(value systemdsystemunitdir)/lmtpd-verify.service
 	$(value systemdsystemunitdir)/lmtpd-verify.timer
 	$(value systemdsystemunitdir)/lmtpd.socket
@@ -72,20 +75,31 @@ value() {
 }
 
 @test "the units start the program that was installed, as its user" {
-	unit=$builddir/systemd/lmtpd@.service
-	grep -x "ExecStart=$(value sbindir)/lmtpd" "$unit"
-	grep -x "User=$(value user)" "$unit"
-	! grep '@[a-z_]*@' "$unit" "$builddir/systemd/lmtpd.socket"
+	cd "$builddir/systemd"
+	grep -x "ExecStart=$(value sbindir)/lmtpd" lmtpd@.service
+	grep -x "ExecStart=$(value sbindir)/lmtpctl domain verify --all" \
+	    lmtpd-verify.service
+	grep -x "ExecStart=$(value sbindir)/lmtpctl sweep" lmtpd-sweep.service
+	for unit in *.service; do
+		grep -x "User=$(value user)" "$unit"
+	done
+	! grep '@[a-z_]*@' lmtpd*
+}
+
+@test "the template of import --notify is one that it takes" {
+	make_alone install
+	template=$root$(value datadir)/lmtpd/authorised.txt
+	head -n 1 "$template" | grep '^Subject: .'
+	[ -z "$(sed -n 2p "$template")" ]
+	[ -z "$(sed 's/%[auc%]//g' "$template" | grep %)" ]
 }
 
 @test "systemd finds nothing to say against the units" {
 	command -v systemd-analyze || skip "no systemd-analyze"
 	make_alone install
-	cp "$builddir"/systemd/lmtpd* "$BATS_TEST_TMPDIR"
-	sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" \
-	    "$BATS_TEST_TMPDIR/lmtpd@.service"
-	run systemd-analyze verify --man=no \
-	    "$BATS_TEST_TMPDIR/lmtpd.socket" "$BATS_TEST_TMPDIR/lmtpd@.service"
+	units=$root$(value systemdsystemunitdir)
+	sed -i "s|^ExecStart=.*|ExecStart=/bin/true|" "$units"/*.service
+	run systemd-analyze verify --man=no "$units"/lmtpd*
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
