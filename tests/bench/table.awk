@@ -51,8 +51,9 @@ END {
 	split(cell, c, ":")
 	one = (cell ~ /:one/)
 	on = (cell ~ /:on$/)
-	bar = c[1] >= 10485760 ? "1.3" : one ? (on ? "2.3" : "1.7") :
-	    on ? "3.0" : "2.5"
+	bar = one ? (on ? "2.3" : "1.7") : (on ? "3.0" : "2.5")
+	if (c[1] >= 10485760)
+		bar = "1.3"
 	printf form, size(c[1]), c[2], (one ? "one" : "each") (on ? " +" : ""),
 	    sprintf("%.0f", 1e6 / median(floor_wall, NR)),
 	    sprintf("%.0f", 1e6 / median(wall, NR)),
