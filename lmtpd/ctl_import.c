@@ -108,6 +108,15 @@ open_answers(const char *file)
 	return fd != -1 ? fdopen(fd, "r") : NULL;
 }
 
+/* A line that is the word, or its first letter: "abort" is none of ours. */
+static bool
+is_word(const char *line, const char *word)
+{
+	size_t n = strcspn(line, "\n");
+
+	return (n == 1 || n == strlen(word)) && strncmp(line, word, n) == 0;
+}
+
 static enum answer
 ask(struct job *job, bool sound)
 {
@@ -120,16 +129,12 @@ ask(struct job *job, bool sound)
 			printf("\n");
 			return QUIT;
 		}
-		switch (line[0]) {
-		case 'a':
-			if (sound)
-				return APPLY;
-			break;
-		case 'e':
+		if (sound && is_word(line, "apply"))
+			return APPLY;
+		if (is_word(line, "edit"))
 			return EDIT;
-		case 'q':
+		if (is_word(line, "quit"))
 			return QUIT;
-		}
 	}
 }
 

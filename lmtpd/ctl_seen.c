@@ -38,8 +38,10 @@ usage(void)
 static int
 complain(const char *account)
 {
-	fprintf(stderr, "lmtpctl: addresses of account \"%s\": %s\n", account,
-	    strerror(errno));
+	char safe[512];
+
+	fprintf(stderr, "lmtpctl: addresses of account \"%s\": %s\n",
+	    log_safe(safe, sizeof(safe), account), strerror(errno));
 	return UNTOLD;
 }
 
@@ -190,7 +192,9 @@ ctl_seen(const struct ctl *ctl, int argc, char **argv)
 	log_open("lmtpctl", STDERR_FILENO);
 	if ((policy = ctl_policy_as_owner(ctl)) == NULL)
 		return UNTOLD;
-	if (ask.account != NULL && !has_account(policy, ask.account))
+	/* what an account that is gone left behind can be forgotten */
+	if (ask.account != NULL && !ask.forget &&
+	    !has_account(policy, ask.account))
 		fprintf(stderr, "lmtpctl: there is no account \"%s\" in the "
 		    "configuration\n",
 		    log_safe(safe, sizeof(safe), ask.account));

@@ -4,6 +4,7 @@
  */
 #include <sys/resource.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <sha2.h>
@@ -53,6 +54,27 @@ nameless(const struct deliver *job)
 	return *job->origin->queue_id == '\0' && !job->header->named;
 }
 
+/* What makes two recipients one (envelope.c): another spelling of a number on
+ * a retry is no other delivery. */
+static void
+hash_recipient(SHA2_CTX *ctx, const struct recipient *r)
+{
+	char domain[ADDR_MAX], *p;
+
+	hash_string(ctx, r->decision.channel->name);
+	if (r->decision.number[0] != '\0') {
+		hash_string(ctx, r->decision.number);
+		return;
+	}
+	strlcpy(domain, addr_domain(r->address), sizeof(domain));
+	for (p = domain; *p != '\0'; p++)
+		*p = tolower((unsigned char)*p);
+	SHA256Update(ctx, (const uint8_t *)r->address,
+	    addr_local_len(r->address));
+	hash_string(ctx, "@");
+	hash_string(ctx, domain);
+}
+
 /*
  * An idempotency key.  Where a message bears nothing that names it, another
  * one like it is another message: then the key is this transaction's own.
@@ -68,7 +90,7 @@ delivery_id(const struct deliver *job, const struct recipient *r, char *id)
 	SHA256Init(&ctx);
 	hash_string(&ctx, o->queue_id);
 	hash_string(&ctx, job->envelope->sender);
-	hash_string(&ctx, r->address);
+	hash_recipient(&ctx, r);
 	SHA256Update(&ctx, (const uint8_t *)&size, sizeof(size));
 	hash_string(&ctx, job->header->digest);
 	if (nameless(job))

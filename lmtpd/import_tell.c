@@ -29,19 +29,23 @@ static int
 read_template(struct import_tell *t, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
+	ssize_t n = 0;
+	size_t len = 0;
 
 	if (fd == -1)
 		return -1;
-	n = read(fd, t->template, sizeof(t->template));
+	/* a pipe gives it in pieces */
+	while (len <= TEMPLATE_MAX && (n = read(fd, t->template + len,
+	    sizeof(t->template) - len)) > 0)
+		len += n;
 	close(fd);
 	if (n == -1)
 		return -1;
-	if (n > TEMPLATE_MAX) {
+	if (len > TEMPLATE_MAX) {
 		errno = EFBIG;
 		return -1;
 	}
-	t->template[n] = '\0';
+	t->template[len] = '\0';
 	return 0;
 }
 

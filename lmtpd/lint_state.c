@@ -8,6 +8,7 @@
 
 #include "domains.h"
 #include "lint_state.h"
+#include "seen.h"
 #include "table.h"
 
 static void
@@ -51,6 +52,19 @@ lint_domain(struct conf_errors *l, const struct policy *p,
 		    "token", s->name, s->name);
 }
 
+/* What is not noted is not told. */
+static void
+lint_seen(struct conf_errors *l, const struct policy *p,
+    const struct account *a)
+{
+	long dropped = seen_dropped(p->state_dir, a->name);
+
+	if (dropped > 0)
+		conf_doubt(l, a->where, "account \"%s\" came from more servers "
+		    "than are kept, %ld were not noted: lmtpctl seen --forget "
+		    "%s makes room", a->name, dropped, a->name);
+}
+
 /* Who is to be told, and by what. */
 static void
 lint_notices(struct conf_errors *l, const struct policy *p,
@@ -71,6 +85,7 @@ lint_state(struct conf_errors *l, const struct policy *p)
 		const struct account *a = &p->account[i];
 
 		lint_notices(l, p, a);
+		lint_seen(l, p, a);
 		for (j = 0; j < a->sources; j++)
 			if (a->source[j].kind == SOURCE_USERS)
 				lint_table(l, p, &a->source[j]);

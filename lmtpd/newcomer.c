@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "newcomer.h"
 #include "notice.h"
+
+#define TELL_ROUNDS	3
 
 /* "" where the address is not known, or nobody's. */
 static void
@@ -47,14 +50,17 @@ describe(const struct newcomer_message *m, const struct decision *d,
 	snprintf(text, sizeof(text), "%s%s%s", m->header->message_id,
 	    m->header->message_id[0] != '\0' ? ", " : "", m->id);
 	strlcpy(seen->message, text, sizeof(seen->message));
-	if (d->verdict == VERDICT_REFUSE || d->verdict == VERDICT_DEFER)
-		snprintf(seen->decision, sizeof(seen->decision), "%s: %s",
-		    d->verdict == VERDICT_REFUSE ? "refused" : "deferred",
-		    w->text);
+	seen->authorised = d->verdict == VERDICT_ACCEPT;
+	if (d->would_refuse)
+		snprintf(seen->decision, sizeof(seen->decision),
+		    "authorised, for enforce = false: %s", w->text);
+	else if (seen->authorised)
+		strlcpy(seen->decision, "authorised", sizeof(seen->decision));
 	else
-		strlcpy(seen->decision, d->would_refuse ?
-		    "accepted, for enforce = false" : "accepted",
-		    sizeof(seen->decision));
+		snprintf(seen->decision, sizeof(seen->decision), "%s: %s",
+		    d->verdict == VERDICT_REFUSE ? "refused" :
+		    d->verdict == VERDICT_DEFER ? "deferred" : "discarded",
+		    w->text);
 	seen->when = time(NULL);
 }
 
@@ -82,8 +88,14 @@ newcomer_note(struct newcomers *n, const struct policy *policy,
 		    "sender <%s>", m->id, seen.where, d->source->account->name,
 		    log_safe(sender, sizeof(sender), seen.sender));
 		break;
+	case 2:
+		log_warnx("message %s: account \"%s\" has come from so many "
+		    "servers that %s is not noted: lmtpctl seen --forget %s",
+		    m->id, d->source->account->name, seen.where,
+		    d->source->account->name);
+		break;
 	case -1:
-		log_warn("id=%s cannot note a new server address of account "
+		log_warn("message %s: cannot note a new server address of account "
 		    "\"%s\" in %s/seen", m->id, d->source->account->name,
 		    policy->state_dir);
 		return;
@@ -92,13 +104,45 @@ newcomer_note(struct newcomers *n, const struct policy *policy,
 	strlcpy(n->where, seen.where, sizeof(n->where));
 }
 
-void
-newcomer_tell(const struct newcomers *n, const struct policy *policy,
-    int stop_fd)
+/* Of this connection's accounts: others' have a teller, or wait for one. */
+static bool
+is_untold(const struct newcomers *n, const struct policy *policy)
 {
 	size_t i;
 
 	for (i = 0; i < n->n; i++)
-		if (seen_untold(policy->state_dir, n->account[i]->name))
-			notice_tell(policy, n->account[i], stop_fd);
+		if (n->account[i]->admin.n > 0 &&
+		    seen_untold(policy->state_dir, n->account[i]->name))
+			return true;
+	return false;
+}
+
+/* Every account's: whoever found us at it has gone.  What could not be told. */
+static int
+tell_all(const struct policy *policy, int stop_fd)
+{
+	int left = 0;
+	size_t i;
+
+	for (i = 0; i < policy->accounts; i++)
+		if (seen_untold(policy->state_dir, policy->account[i].name) &&
+		    notice_tell(policy, &policy->account[i], stop_fd) != 0)
+			left = 1;
+	return left;
+}
+
+/* One handler tells, however slow the mailer: the others make room. */
+void
+newcomer_tell(const struct newcomers *n, const struct policy *policy,
+    int stop_fd)
+{
+	int i, fd, left = 0;
+
+	for (i = 0; i < TELL_ROUNDS && left == 0 && is_untold(n, policy);
+	    i++) {
+		if ((fd = seen_lock_all(policy->state_dir)) == -1)
+			return;
+		left = tell_all(policy, stop_fd);
+		close(fd);
+	}
 }

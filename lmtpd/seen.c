@@ -129,8 +129,11 @@ note_locked(const struct book *b, const char *name, const struct seen *s)
 		return 0;
 	if (errno != ENOENT)
 		return -1;
-	if ((rc = seen_count_take(b->dir, b->count)) != 1)
-		return rc;
+	/* forgers of the sender shall leave room for who is none */
+	rc = seen_count_take(b->dir, b->count,
+	    s->authorised ? SEEN_MANY : SEEN_MANY / 2);
+	if (rc != 1)
+		return rc == 0 ? 2 : -1;
 	if (raise_marker(b->dir) == -1 || write_entry(b->dir, name, s) == -1)
 		return -1;
 	return 1;
@@ -186,6 +189,18 @@ int
 seen_lock(const char *state_dir, const char *account)
 {
 	int	 fd, dir = make_directory(state_dir, account);
+
+	if (dir == -1)
+		return -1;
+	fd = state_try_lock(dir, TELL);
+	state_close(dir);
+	return fd;
+}
+
+int
+seen_lock_all(const char *state_dir)
+{
+	int	 fd, dir = state_make(state_dir, DIRECTORY);
 
 	if (dir == -1)
 		return -1;

@@ -15,7 +15,8 @@ void	 seen_where(const struct ip_addr *, char out[SEEN_WHERE_MAX]);
 
 /*
  * Note it unless it is there.  1 it is new, to one caller alone of many; 0 seen
- * before, or one too many; -1 (errno; EINVAL: where is none).
+ * before; 2 there is no room, and that is counted: what was not authorised has
+ * half of it; -1 (errno; EINVAL: where is none).
  */
 int	 seen_note(const char *state_dir, const char *account,
 	    const struct seen *);
@@ -31,6 +32,8 @@ bool	 seen_untold(const char *state_dir, const char *account);
  * the process ends.  -1: another is at it (EWOULDBLOCK), or failure (errno).
  */
 int	 seen_lock(const char *state_dir, const char *account);
+/* The same for all accounts at once: one teller is enough. */
+int	 seen_lock_all(const char *state_dir);
 
 /*
  * Every entry, sorted by time; untold only, where asked.  The caller frees the

@@ -68,18 +68,18 @@ count_entry(int dir, const char *name, void *arg)
 }
 
 int
-seen_count_take(int dir, int fd)
+seen_count_take(int dir, int fd, unsigned long most)
 {
 	struct count	 c;
 	bool		 known = read_count(fd, &c), room;
 
-	if (!known || (c.entries >= SEEN_MANY &&
+	if (!known || (c.entries >= most &&
 	    c.dropped % AGAIN == 0)) {
 		c.entries = 0;
 		if (state_each(dir, count_entry, &c.entries) == -1)
 			return -1;
 	}
-	if ((room = c.entries < SEEN_MANY))
+	if ((room = c.entries < most))
 		c.entries++;
 	else if (c.dropped < MOST)
 		c.dropped++;

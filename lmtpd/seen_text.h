@@ -5,6 +5,7 @@
 #ifndef SEEN_TEXT_H
 #define SEEN_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -24,6 +25,7 @@ struct seen {
 	char	 decision[SEEN_TEXT_MAX];	/* in words */
 	time_t	 when;
 	time_t	 told;			/* 0: not yet */
+	bool	 authorised;		/* told to seen_note(), kept nowhere */
 };
 
 /* "2001:db8::/64" is "2001:db8::_64".  0, or -1 where it is no address. */

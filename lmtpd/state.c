@@ -16,7 +16,7 @@
 #include "state.h"
 
 #define TIME_FORMAT	"%Y-%m-%dT%H:%M:%SZ"
-#define NAME_LONGEST	128	/* room for more around it */
+#define NAME_LONGEST	64	/* as value_name() has it */
 #define HALF		".new"	/* being written */
 #define SAFELY		(O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
@@ -27,7 +27,8 @@ state_name(const char *s)
 
 	for (n = 0; s[n] > ' ' && s[n] < 0x7f && s[n] != '/'; n++)
 		;
-	return s[n] == '\0' && n > 0 && n <= NAME_LONGEST && s[0] != '.';
+	return s[n] == '\0' && n > 0 && n <= NAME_LONGEST && s[0] != '.' &&
+	    s[0] != '-';
 }
 
 int

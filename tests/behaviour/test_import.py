@@ -367,9 +367,10 @@ def _():
             t.expect(r"changed   1\n  b@x.example  acme.b -> acme.two\n")
             t.expect(PROMPT)
             equal(site.export(), HEADER + OLD, "before the answer")
-            t.send("what\n")
-            t.expect(PROMPT)
-            t.send("a\n")
+            for other in "what", "abort", "exit", "quiet", "":
+                t.send(other + "\n")
+                t.expect(PROMPT)
+            t.send("apply\n")
             t.expect("1 added, 1 changed")
             equal(t.end(), DONE)
             check("\x1b" not in t.seen, "escapes: %r" % t.seen)

@@ -347,7 +347,7 @@ def _():
             equal((o["account"], o["sender"], o["told"]),
                   ("acme", ALICE, None), "entry")
             check(before <= o["when"] <= after, o["when"])
-        equal(one["192.0.2.7"]["decision"], "accepted", "decision")
+        equal(one["192.0.2.7"]["decision"], "authorised", "decision")
         match(r"<first@example\.com>", one["192.0.2.7"]["message"])
         match(r"^refused: ", one["198.51.100.7"]["decision"])
         said = ctl(site, "seen", "acme")
@@ -355,7 +355,7 @@ def _():
         lines = said.out.decode().splitlines()
         equal(len(lines), 3, "lines")
         for line in lines:
-            match(r"^acme \S+ first seen \S+Z, sender <%s>, (accepted|refused"
+            match(r"^acme \S+ first seen \S+Z, sender <%s>, (authorised|refused"
                   r": .*), message .*, admins not told$" % re.escape(ALICE),
                   line)
 
@@ -434,8 +434,10 @@ def _():
         equal(ctl(site, "seen", "--forget", "acme").status, NONE, "of none")
         for address in "192.0.2.7", "192.0.2.8":
             visit(site, address)
-        equal(ctl(site, "seen", "--forget", "nosuch").status, UNTOLD,
+        equal(ctl(site, "seen", "--forget", "nosuch").status, NONE,
               "of another")
+        equal(ctl(site, "seen", "--forget", "../x").status, UNTOLD,
+              "of what is no account")
         equal(len(facts(site, "seen", "--json")[0]), 2, "still there")
         equal(ctl(site, "seen", "--forget", "acme").status, 0, "of all")
         equal(facts(site, "seen", "--json"), ([], 0), "none left")

@@ -85,7 +85,7 @@ def _():
         match("(?m)^To: it@example.com$", mail)
         match("(?m)^Auto-Submitted: auto-generated$", mail)
         match("(?m)^    Sender: +" + re.escape(ALICE) + "$", mail)
-        match("(?m)^    Decision: +accepted$", mail)
+        match("(?m)^    Decision: +authorised$", mail)
         match("(?m)^    lmtpctl seen acme$", mail)
         match("(?m)^    When: +" + time.strftime("%Y-%m-%d", time.gmtime()),
               mail)

@@ -115,6 +115,33 @@ def held(text, recipient=PHONE):
           % recipient, "reply")
 
 
+# -- one recipient in other words
+
+@table("a retry by another spelling is no other delivery: {0}", [
+    ("of a number", PHONE, "0791234567@sms.example.net"),
+    ("of a number, foreign", PHONE, "0041791234567@sms.example.net"),
+    ("of the domain", PHONE, PHONE.replace("sms.example", "SMS.Example")),
+    ("of a name's domain", "desk@box.example.net", "desk@BOX.example.net"),
+])
+def _(_name, first, again):
+    with Once() as site:
+        # one message to both, of which only the first reply came through
+        equal(len(set(r[:9] for r in site.send(first, again))), 1, "both")
+        equal(len(site.ran()), 1, "runs of both")
+        match("delivered before", site.send(again)[0])
+        match("delivered before", site.send(first)[0])
+        equal(len(site.ran()), 1, "runs")
+
+
+@case("a retry to another name, or in another case of it, is delivered")
+def _():
+    with Once() as site:
+        for name in "desk", "Desk", "disk":
+            delivered(*[(r, name + "@box.example.net") for r in
+                        site.send(name + "@box.example.net")][0])
+        equal(len(site.ran()), 3, "runs")
+
+
 # -- a lost reply
 
 def lose_reply(site, how="pair", **more):

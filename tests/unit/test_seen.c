@@ -18,7 +18,7 @@ entry_of(const char *where)
 {
 	struct seen	 s = { .sender = "alice@example.com",
 	    .message = "<1@example.com>", .decision = "delivered",
-	    .when = NOW_S };
+	    .when = NOW_S, .authorised = true };
 
 	strlcpy(s.where, where, sizeof(s.where));
 	return s;
@@ -587,12 +587,31 @@ test_counted_anew(void **state)
 	assert_string_equal(text_of("seen/acme/.count"),
 	    COUNT("00000002", "00000000"));
 	set_count(COUNT("00010000", "00000001"));
-	assert_int_equal(note("192.0.2.3"), 0);
+	assert_int_equal(note("192.0.2.3"), 2);
 	set_count(COUNT("00010000", "00001024"));
 	assert_int_equal(note("192.0.2.3"), 1);
 	set_count(COUNT("00010000", "99999999"));
-	assert_int_equal(note("192.0.2.4"), 0);
+	assert_int_equal(note("192.0.2.4"), 2);
 	assert_int_equal(seen_dropped(dir, "acme"), 99999999);
+}
+
+/* Whoever forges the sender leaves half of the room to who is none. */
+static void
+test_forgers_leave_room(void **state)
+{
+	struct seen	 forged = entry_of("192.0.2.3");
+
+	(void)state;
+	forged.authorised = false;
+	assert_int_equal(note(WHERE), 1);
+	set_count(COUNT("00005000", "00000001"));
+	assert_int_equal(seen_note(dir, "acme", &forged), 2);
+	assert_int_equal(seen_dropped(dir, "acme"), 2);
+	assert_int_equal(note("192.0.2.4"), 1);
+	assert_string_equal(text_of("seen/acme/.count"),
+	    COUNT("00005001", "00000002"));
+	set_count(COUNT("00004999", "00000002"));
+	assert_int_equal(seen_note(dir, "acme", &forged), 1);
 }
 
 static void
@@ -611,15 +630,15 @@ test_too_many(void **state)
 	set_count("");
 	assert_int_equal(note("192.0.2.2"), 1);
 	assert_int_equal(seen_dropped(dir, "acme"), 0);
-	assert_int_equal(note("192.0.2.3"), 0);
-	assert_int_equal(note("192.0.2.3"), 0);
+	assert_int_equal(note("192.0.2.3"), 2);
+	assert_int_equal(note("192.0.2.3"), 2);
 	assert_int_equal(note("192.0.2.2"), 0);
 	assert_false(exists("seen/acme/192.0.2.3"));
 	assert_int_equal(seen_dropped(dir, "acme"), 2);
 	assert_int_equal(seen_forget(dir, "acme", WHERE), 1);
 	assert_int_equal(seen_dropped(dir, "acme"), 0);
 	assert_int_equal(note("192.0.2.3"), 1);
-	assert_int_equal(note("192.0.2.4"), 0);
+	assert_int_equal(note("192.0.2.4"), 2);
 	assert_int_equal(seen_dropped(dir, "acme"), 1);
 }
 
@@ -646,7 +665,8 @@ main(void)
 		CASE(test_many_at_once),
 		CASE(test_many_tell),
 		CASE(test_counted_anew),
-		CASE(test_too_many)
+		CASE(test_too_many),
+		CASE(test_forgers_leave_room)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
