@@ -254,8 +254,10 @@ fake_resolver(int argc, char **argv)
 	memset(&q, 0, sizeof(q));
 	if (strcmp(as, "unasked") == 0)
 		fake_good(&q);
-	while (fake_hear(&q))
+	while (fake_hear(&q)) {
 		fake_answer(as, dir, &q, argc, argv);
+		fake_note(dir, "said", 1);
+	}
 	_exit(0);
 }
 
