@@ -589,7 +589,7 @@ an_answer_too_many_is_never_believed(void **state)
 
 	(void)state;
 	ask(r, "one");
-	wait_said("unasked");
+	wait_dead();
 	assert_temperror(ask(r, "two"));
 	assert_logged_once("answered nonsense");
 	assert_true(gone(noted("twice", "pid")));
