@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "engine.h"
 #include "lmtp.h"
 #include "record.h"
@@ -183,7 +184,8 @@ ask_spool(struct engine *e, uint64_t *limit)
 		_exit(1);
 	if (r.type == RECORD_NO)
 		return -1;
-	if (r.type != RECORD_GO || fd == -1)
+	/* no other number may be written to */
+	if (r.type != RECORD_GO || fd != FD_PASSED)
 		_exit(1);
 	*limit = r.u.go.limit;
 	return fd;
@@ -290,7 +292,6 @@ take_message(struct engine *e, int fd, uint64_t limit)
 	struct record_end end = { 0 };
 
 	receive(e, fd, limit, &end);
-	close(fd);
 	read_tail(e, &end);
 	finish(e, RECORD_END, &end, sizeof(end));
 }

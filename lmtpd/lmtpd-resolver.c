@@ -88,6 +88,16 @@ serve_once(struct dns *dns)
 	return n == sizeof(answer) ? 1 : -1;
 }
 
+static bool
+confine(void)
+{
+	enum sandbox_step step = sandbox_resolver();
+
+	if (step != SANDBOX_STEPS)
+		log_warn("sandbox: %s", sandbox_step_name(step));
+	return step == SANDBOX_STEPS;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -107,7 +117,7 @@ main(int argc, char **argv)
 		log_warn("no resolver");
 		return EX_OSERR;
 	}
-	if (confined && sandbox_resolver() == -1)
+	if (confined && !confine())
 		return RESOLVER_UNCONFINED;
 	while ((rc = serve_once(dns)) == 1)
 		;

@@ -22,6 +22,7 @@
 #include "monitor.h"
 #include "privsep.h"
 #include "reply.h"
+#include "sandbox.h"
 
 struct options {
 	const char	*conf;
@@ -155,6 +156,16 @@ turn_away(int out, const char *reply, int code)
 	return code;
 }
 
+/* What is inherited, so before the first fork. */
+static int
+keep_secrets(void)
+{
+	if (sandbox_secrets() == 0)
+		return 0;
+	log_warn("cannot keep secrets out of core files");
+	return -1;
+}
+
 /* It may hold secrets that the configuration names as ${VARIABLE}. */
 static void
 wipe_environment(void)
@@ -205,18 +216,15 @@ main(int argc, char **argv)
 	if (privsep_move_stdio(&fds) == -1)
 		return EX_OSERR;
 	log_open("lmtpd", o.debug ? fds.err : -1);
-	if (privsep_drop_root(o.user) == -1)
+	if (privsep_drop_root(o.user) == -1 || keep_secrets() == -1)
 		return turn_away(fds.out, "421 4.3.0 service not available, "
 		    "see the log", EX_OSERR);
 	if ((host = privsep_fork(&control)) == -1)
 		return turn_away(fds.out, "421 4.3.0 no more processes",
 		    EX_OSERR);
 	if (host == 0) {
-		close(fds.out);
-		if (fds.err != -1)
-			close(fds.err);
 		wipe_environment();
-		host_run(control, fds.in);
+		host_run(control, fds.in, !o.open);
 	}
 	return serve(&o, &fds, control, host);
 }

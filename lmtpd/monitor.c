@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,9 +23,12 @@
 #include "privsep.h"
 #include "record.h"
 #include "reply.h"
+#include "sandbox.h"
 #include "transaction.h"
 
 #define ENGINE_END_MS	5000	/* an engine that said END has to end */
+#define TOO_EARLY	"421 4.5.0 wait for the replies before you begin " \
+			"another transaction"
 
 enum state {
 	STATE_COMMANDS,		/* the engine reads commands */
@@ -37,6 +41,7 @@ enum state {
 /* What an engine may say in which state. */
 static const bool permitted[STATES][RECORDS] = {
 	[STATE_COMMANDS] = {
+		[RECORD_UNCONFINED] = true,
 		[RECORD_COMMAND] = true,
 		[RECORD_DRY] = true,
 		[RECORD_TICK] = true,
@@ -54,12 +59,14 @@ struct monitor {
 	struct transaction	 t;
 	struct replies		 replies;
 	struct peer		 peer;
+	int			 in;
 	int			 control;
 	int			 channel;	/* -1: the engine closed it */
 	int64_t			 heard;		/* ms: last sign of the client */
 	struct record_end	 end;
 	bool			 ended;		/* end is filled in */
 	bool			 killed;	/* the host was told to */
+	bool			 early;		/* see input_waits() */
 };
 
 static void
@@ -85,6 +92,31 @@ fail(struct monitor *m, const char *why)
 {
 	log_warnx("id=%s %s", m->t.id[0] != '\0' ? m->t.id : "-", why);
 	hang_up(m, REASON_ENGINE, "421 4.3.0 internal failure");
+}
+
+/* The engine or its host has no sandbox, and has ended for that. */
+static void
+fail_unconfined(struct monitor *m, const struct record_unconfined *r)
+{
+	errno = r->error;
+	log_warn("cannot confine the engine (--no-sandbox would let it run "
+	    "unconfined): %s", sandbox_step_name(r->step));
+	fail(m, "no message is taken without a sandbox");
+}
+
+/* It ended, and not because it had said all. */
+static void
+fail_dead(struct monitor *m, int status)
+{
+	char why[64];
+
+	if (WIFSIGNALED(status))
+		snprintf(why, sizeof(why), "the engine was ended by signal %d",
+		    WTERMSIG(status));
+	else
+		snprintf(why, sizeof(why), "the engine ended before its time, "
+		    "status %d", WEXITSTATUS(status));
+	fail(m, why);
 }
 
 static void
@@ -162,12 +194,25 @@ go_on(struct monitor *m, enum next next)
 }
 
 static void
+take_command(struct monitor *m, const struct lmtp_command *cmd)
+{
+	if (m->early && cmd->verb != LMTP_RSET &&
+	    cmd->verb != LMTP_NOOP && cmd->verb != LMTP_QUIT)
+		hang_up(m, REASON_ENGINE, TOO_EARLY);
+	else
+		go_on(m, transaction_command(&m->t, cmd));
+}
+
+static void
 take_record(struct monitor *m, const struct record *r)
 {
 	m->heard = clock_ms();
 	switch (r->type) {
+	case RECORD_UNCONFINED:
+		fail_unconfined(m, &r->u.unconfined);
+		break;
 	case RECORD_COMMAND:
-		go_on(m, transaction_command(&m->t, &r->u.command));
+		take_command(m, &r->u.command);
 		break;
 	case RECORD_DRY:
 		flush(m);
@@ -205,6 +250,19 @@ from_engine(struct monitor *m)
 		take_record(m, &r);
 }
 
+/*
+ * Whether the client sent more than the engine took, before it was answered.
+ * A client waits for the replies: this may be the rest of a message that an
+ * engine gone bad ended too early, so no other transaction begins with it.
+ */
+static bool
+input_waits(const struct monitor *m)
+{
+	struct pollfd pfd = { .fd = m->in, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) != 0;
+}
+
 /* After the final replies: what came behind the dot, then the next engine. */
 static void
 after_message(struct monitor *m)
@@ -212,11 +270,11 @@ after_message(struct monitor *m)
 	enum next next = NEXT_COMMAND;
 	uint32_t i;
 
+	m->early = input_waits(m);
 	for (i = 0; i < m->end.tails && next == NEXT_COMMAND; i++)
 		next = transaction_tail(&m->t, m->end.tail[i]);
 	if (next == NEXT_COMMAND && (m->end.flags & END_MORE)) {
-		reply_add(&m->replies, "421 4.5.0 wait for the replies "
-		    "before you begin another transaction");
+		reply_add(&m->replies, TOO_EARLY);
 		next = NEXT_CLOSE;
 	}
 	flush(m);
@@ -232,13 +290,17 @@ from_host(struct monitor *m)
 	struct record r;
 	int rc = record_recv(m->control, &r, NULL);
 
+	if (rc == 1 && r.type == RECORD_UNCONFINED) {
+		fail_unconfined(m, &r.u.unconfined);
+		return;
+	}
 	if (rc != 1 || r.type != RECORD_DEAD) {
 		fail(m, "the engine host failed");
 		return;
 	}
 	close_channel(m);
 	if (!m->ended) {
-		fail(m, "the engine died before its time");
+		fail_dead(m, r.u.dead.status);
 		return;
 	}
 	message_finish(&m->t, &m->end, r.u.dead.status == 0);
@@ -328,6 +390,7 @@ void
 monitor_run(const struct policy *policy, const struct monitor_start *start)
 {
 	struct monitor m = {
+		.in = start->in,
 		.control = start->control,
 		.channel = -1,
 		.replies = { .fd = start->out, .idle = policy->idle_timeout }

@@ -12,7 +12,7 @@
 #include "xforward.h"
 
 struct monitor_start {
-	int		 in;		/* only looked at for who it is */
+	int		 in;		/* never read from */
 	int		 out;		/* written to */
 	int		 control;	/* the engine host's channel */
 	pid_t		 host;

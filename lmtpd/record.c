@@ -71,6 +71,8 @@ payload_size(enum record_type type)
 		return sizeof(struct record_run);
 	case RECORD_DEAD:
 		return sizeof(struct record_dead);
+	case RECORD_UNCONFINED:
+		return sizeof(struct record_unconfined);
 	default:
 		return 0;
 	}

@@ -26,6 +26,8 @@ enum record_type {
 	RECORD_KILL,		/* end the engine */
 	/* host to monitor */
 	RECORD_DEAD,		/* struct record_dead */
+	/* host or engine to monitor, before anything else */
+	RECORD_UNCONFINED,	/* struct record_unconfined */
 	RECORDS
 };
 
@@ -60,6 +62,12 @@ struct record_dead {
 	int32_t		 status;	/* as of waitpid(2) */
 };
 
+/* No sandbox, no work. */
+struct record_unconfined {
+	uint32_t	 step;		/* enum sandbox_step */
+	int32_t		 error;		/* errno */
+};
+
 struct record {
 	uint32_t	 type;
 	uint32_t	 len;
@@ -69,6 +77,7 @@ struct record {
 		struct record_go	 go;
 		struct record_run	 run;
 		struct record_dead	 dead;
+		struct record_unconfined unconfined;
 	} u;
 };
 

@@ -126,18 +126,20 @@ def _(edge):
 @table("the end of data around byte {0}", [
     (edge,) for edge in (4096, 8192, 32768, 65536)])
 def _(edge):
-    with Site() as site, site.connect() as client:
-        client.lhlo()
+    with Site() as site:
         for shift in range(-6, 2):
-            client.start(PHONE)
-            sent = b"A: b\r\n\r\n" + b"x" * (edge + shift - 8) + b"\r\n.\r\n"
-            client.send(sent + commands("NOOP"))
-            equal(client.replies(2), ["250 2.0.0"] * 2, "shift %d" % shift)
+            with site.connect() as client:
+                client.lhlo()
+                client.start(PHONE)
+                sent = b"A: b\r\n\r\n" + b"x" * (edge + shift - 8)
+                client.send(sent + b"\r\n.\r\n" + commands("NOOP"))
+                equal(client.replies(2), ["250 2.0.0"] * 2,
+                      "shift %d" % shift)
+                client.quit()
             check(site.the_run().stdin.endswith(
                 b"\nA: b\n\n" + b"x" * (edge + shift - 8) + b"\n"),
                   "message, shift %d" % shift)
             site.forget()
-        client.quit()
 
 
 SMUGGLED = commands("MAIL FROM:<%s>" % ALICE, "RCPT TO:<%s>" % BOX, "DATA",

@@ -142,6 +142,7 @@ def _():
 
 @table("what an engine holds, over {0}", [("pair",), ("tcp",), ("fifo",)])
 def _(how):
+    need_root()
     with Site() as site:
         client, tree = in_data(site, how)
         with client:

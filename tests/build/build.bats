@@ -22,6 +22,23 @@ needed() {
 	make_alone strict CC="$CLANG"
 }
 
+@test "clang compiles every C file for aarch64 without a warning" {
+	[ "$CLANG" != false ] || skip "no clang"
+	[ -d /usr/aarch64-linux-gnu/include ] || skip "no libc6-dev-arm64-cross"
+	make_alone cross
+}
+
+@test "configure refuses a machine that the sandbox was never tried on" {
+	mkdir "$BATS_TEST_TMPDIR/other"
+	cd "$BATS_TEST_TMPDIR/other"
+	other=-U__LP64__
+	run "$srcdir/configure" CPPFLAGS="$other"
+	[ "$status" -ne 0 ]
+	echo "$output" | grep -e '--enable-untested-arch builds it'
+	run "$srcdir/configure" --enable-untested-arch CPPFLAGS="$other"
+	echo "$output" | grep 'checking for pkg-config'
+}
+
 @test "the programs are position independent, with full RELRO" {
 	for program in "$LMTPD" "$LMTPCTL"; do
 		readelf -h "$program" | grep 'Type:.*DYN'

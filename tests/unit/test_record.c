@@ -90,7 +90,8 @@ make_record(struct record *r, enum record_type type)
 		[RECORD_END] = sizeof(struct record_end),
 		[RECORD_GO] = sizeof(struct record_go),
 		[RECORD_RUN] = sizeof(struct record_run),
-		[RECORD_DEAD] = sizeof(struct record_dead)
+		[RECORD_DEAD] = sizeof(struct record_dead),
+		[RECORD_UNCONFINED] = sizeof(struct record_unconfined)
 	};
 
 	memset(r, 0, sizeof(*r));
@@ -108,6 +109,8 @@ make_record(struct record *r, enum record_type type)
 		r->u.end.tail[0] = LMTP_QUIT;
 	} else if (type == RECORD_DEAD)
 		r->u.dead.status = 0x1234;
+	else if (type == RECORD_UNCONFINED)
+		r->u.unconfined.error = EPERM;
 	else if (type == RECORD_GO || type == RECORD_RUN)
 		r->u.go.limit = 0x123456789abcdef0;
 	return HEAD + r->len;
