@@ -104,3 +104,10 @@ value() {
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 }
+
+# Nothing else runs what a stranger types first.
+@test "the demo shows what it says" {
+	run sh "$srcdir/tests/demo" "$builddir"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
