@@ -3,7 +3,6 @@
  * killed at its deadline and its orphans are swept, by the subreaper that the
  * monitor is.  What it writes is hostile text.
  */
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -29,36 +28,24 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
-/* -1: it is another user's by now (setuid = true), and not ours to end. */
-static int
-kill_group(const struct run *run)
-{
-	kill(-run->pid, SIGKILL);
-	return kill(run->pid, SIGKILL) == -1 && errno == EPERM ? -1 : 0;
-}
-
 /* The pipes, the process and the handle that tells its end. */
 static int
 begin(struct run *run, struct launch *s)
 {
+	int rc = -1;
+
 	s->fd[1] = s->fd[2] = -1;
-	run->pid = run->pidfd = run->out.fd = run->err.fd = -1;
+	run->pidfd = run->out.fd = run->err.fd = -1;
 	if ((run->out.fd = launch_pipe(&s->fd[1])) != -1 &&
 	    (run->err.fd = launch_pipe(&s->fd[2])) != -1)
-		run->pid = launch_start(s);
+		rc = launch_start(s, &run->pid, &run->pidfd);
 	close_fd(&s->fd[1]);
 	close_fd(&s->fd[2]);
-	if (run->pid != -1)
-		run->pidfd = syscall(SYS_pidfd_open, run->pid, 0);
-	if (run->pidfd != -1)
-		return 0;
-	if (run->pid != -1) {
-		kill_group(run);
-		waitpid(run->pid, NULL, 0);
+	if (rc == -1) {
+		close_fd(&run->out.fd);
+		close_fd(&run->err.fd);
 	}
-	close_fd(&run->out.fd);
-	close_fd(&run->err.fd);
-	return -1;
+	return rc;
 }
 
 enum reason
@@ -71,7 +58,8 @@ backend_start(struct run *run, const struct backend *b,
 
 	memset(run, 0, sizeof(*run));
 	run->backend = b;
-	run->log_id = d->log_id;
+	snprintf(run->who, sizeof(run->who), "backend \"%s\" %s", b->name,
+	    d->log_id);
 	s.argv = delivery_argv(b, d, &dash);
 	s.env = delivery_env(b, d);
 	s.fd[0] = fd;
@@ -91,64 +79,18 @@ backend_start(struct run *run, const struct backend *b,
 	return reason;
 }
 
-static void
-end_line(struct run *run, struct stream *st)
-{
-	st->line[st->len] = '\0';
-	if (st == &run->err && st->lines == 0)
-		strlcpy(run->first, st->line, sizeof(run->first));
-	if (st->lines < BACKEND_LINES_MAX && st->len > 0)
-		log_info("backend \"%s\" %s: %s", run->backend->name,
-		    run->log_id, st->line);
-	else if (st->lines == BACKEND_LINES_MAX)
-		log_info("backend \"%s\" %s: more output is dropped",
-		    run->backend->name, run->log_id);
-	st->lines++;
-	st->len = 0;
-}
-
-static void
-take_output(struct run *run, struct stream *st, const char *p, ssize_t n)
-{
-	for (; n > 0; n--, p++) {
-		if (*p == '\n')
-			end_line(run, st);
-		else if (st->len < sizeof(st->line) - 1)
-			st->line[st->len++] = *p == '\0' ? ' ' : *p;
-	}
-}
-
-/* At most a pipe's worth at a time: a flood must not keep us from clocks. */
-static void
-read_stream(struct run *run, struct stream *st)
-{
-	char buf[4096];
-	ssize_t n = 0;
-	int i;
-
-	for (i = 0; i < 16 && st->fd != -1; i++) {
-		n = read(st->fd, buf, sizeof(buf));
-		if (n > 0)
-			take_output(run, st, buf, n);
-		else if (n == 0)
-			close_fd(&st->fd);
-		else
-			break;
-	}
-}
-
 void
 backend_read(struct run *run)
 {
-	read_stream(run, &run->out);
-	read_stream(run, &run->err);
+	output_read(&run->out, run->who);
+	output_read(&run->err, run->who);
 }
 
 int
 backend_kill(struct run *run, enum reason why)
 {
 	run->killed = why;
-	return kill_group(run);
+	return launch_kill(run->pid);
 }
 
 /* 1 to 3 digits of an enhanced code, and what ends them. */
@@ -213,7 +155,7 @@ judge_end(const struct run *run, int status, struct recipient *r)
 	else
 		r->reason = REASON_SIGNAL;
 	if (run->killed == REASON_OK && WIFEXITED(status) && !success &&
-	    read_override(run->first, r)) {
+	    read_override(run->err.first, r)) {
 		r->reason = REASON_OVERRIDE;
 		r->outcome = r->enhanced[0] == '5' ?
 		    OUTCOME_REFUSED : OUTCOME_DEFERRED;
@@ -251,12 +193,8 @@ reap(pid_t pid)
 static void
 close_run(struct run *run)
 {
-	if (run->out.len > 0)
-		end_line(run, &run->out);
-	if (run->err.len > 0)
-		end_line(run, &run->err);
-	close_fd(&run->out.fd);
-	close_fd(&run->err.fd);
+	output_end(&run->out, run->who);
+	output_end(&run->err, run->who);
 	close_fd(&run->pidfd);
 }
 
@@ -265,7 +203,6 @@ backend_finish(struct run *run, struct recipient *r)
 {
 	r->status = reap(run->pid);
 	r->ms = clock_ms() - run->started;
-	backend_read(run);
 	close_run(run);
 	judge_end(run, r->status, r);
 }
@@ -273,13 +210,11 @@ backend_finish(struct run *run, struct recipient *r)
 void
 backend_abandon(struct run *run, struct recipient *r)
 {
-	log_warnx("backend \"%s\" %s: process %ld became another user's and "
-	    "cannot be ended", run->backend->name, run->log_id,
-	    (long)run->pid);
+	log_warnx("%s: process %ld became another user's and cannot be ended",
+	    run->who, (long)run->pid);
 	r->ms = clock_ms() - run->started;
 	r->reason = run->killed;
 	r->outcome = OUTCOME_MAYBE_SENT;
-	backend_read(run);
 	close_run(run);
 }
 

@@ -12,29 +12,18 @@
 
 #include "delivery.h"
 #include "envelope.h"
-
-#define BACKEND_LINE_MAX	512
-#define BACKEND_LINES_MAX	50	/* of output that reach the log */
-
-/* One of the two streams that a backend writes. */
-struct stream {
-	int		 fd;		/* -1: closed */
-	unsigned int	 lines;
-	size_t		 len;
-	char		 line[BACKEND_LINE_MAX];
-};
+#include "output.h"
 
 struct run {
 	const struct backend	*backend;
-	const char		*log_id;
+	char			 who[160];	/* in the log */
 	pid_t			 pid;
 	int			 pidfd;		/* readable when it has ended */
 	int64_t			 started;	/* ms, monotonic */
 	int64_t			 deadline;
 	enum reason		 killed;	/* why we did; else REASON_OK */
-	struct stream		 out;
-	struct stream		 err;
-	char			 first[BACKEND_LINE_MAX]; /* line of err */
+	struct output		 out;
+	struct output		 err;
 };
 
 /*

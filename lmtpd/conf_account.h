@@ -4,7 +4,7 @@
 #ifndef CONF_ACCOUNT_H
 #define CONF_ACCOUNT_H
 
-#include "conf_parse.h"
+#include "conf_node.h"
 
 void	 conf_make_accounts(struct policy *, const struct conf_node *,
 	    struct conf_errors *);

@@ -4,7 +4,7 @@
 #ifndef CONF_BACKEND_H
 #define CONF_BACKEND_H
 
-#include "conf_parse.h"
+#include "conf_node.h"
 
 void	 conf_make_backends(struct policy *, const struct conf_node *,
 	    struct conf_errors *);

@@ -5,7 +5,7 @@
 #ifndef CONF_TAKE_H
 #define CONF_TAKE_H
 
-#include "conf_parse.h"
+#include "conf_node.h"
 #include "conf_value.h"
 
 #define SECONDS_MAX	86400	/* of any timeout */

@@ -18,6 +18,7 @@
 #include "idn.h"
 #include "log.h"
 #include "resolver.h"
+#include "state.h"
 
 #define TTL		300	/* seconds: a mistake is soon forgotten */
 #define UNTOLD		2	/* exit status: could not tell */
@@ -90,7 +91,7 @@ issue(const char *state_dir, const char *domain, struct domain_proof *proof)
 static int
 run_token(const struct policy *policy, const char *arg)
 {
-	char domain[SPF_NAME_MAX], when[DOMAINS_TIME_MAX];
+	char domain[SPF_NAME_MAX], when[STATE_TIME_MAX];
 	struct domain_proof proof;
 	int lock, rc;
 
@@ -105,7 +106,7 @@ run_token(const struct policy *policy, const char *arg)
 	say_record(domain, proof.token);
 	if (proof.verified != 0)
 		printf("; verified since %s: leave it there\n",
-		    domains_time(when, proof.verified));
+		    state_time(when, proof.verified));
 	else
 		printf("; to stand beside what TXT records the domain has; "
 		    "then: lmtpctl domain verify %s\n"
@@ -148,13 +149,13 @@ static void
 say_found(const char *domain, const struct spf_answer *a,
     const struct domain_proof *proof)
 {
-	char when[DOMAINS_TIME_MAX];
+	char when[STATE_TIME_MAX];
 	const char *plural = a->records == 1 ? "" : "s";
 
 	if (a->result == SPF_PASS) {
 		printf("%s: verified since %s: found, %u TXT record%s, "
 		    "TTL %u s\n", domain,
-		    domains_time(when, proof->verified), a->records, plural,
+		    state_time(when, proof->verified), a->records, plural,
 		    a->ttl);
 		return;
 	}
@@ -173,11 +174,11 @@ say_found(const char *domain, const struct spf_answer *a,
 static int
 say_untold(const char *domain, const struct domain_proof *proof)
 {
-	char when[DOMAINS_TIME_MAX];
+	char when[STATE_TIME_MAX];
 
 	if (proof->verified != 0)
 		printf("%s: the DNS did not tell; stays verified since %s\n",
-		    domain, domains_time(when, proof->verified));
+		    domain, state_time(when, proof->verified));
 	else
 		printf("%s: the DNS did not tell; stays not verified\n",
 		    domain);
@@ -256,7 +257,7 @@ run_verify(const struct policy *policy, const char *arg)
 static int
 list_one(const char *state_dir, const char *domain)
 {
-	char verified[DOMAINS_TIME_MAX], checked[DOMAINS_TIME_MAX];
+	char verified[STATE_TIME_MAX], checked[STATE_TIME_MAX];
 	struct domain_proof proof;
 	int rc = domains_read(state_dir, domain, &proof);
 
@@ -264,10 +265,10 @@ list_one(const char *state_dir, const char *domain)
 		return rc == -1 ? complain(domain) : 0;
 	printf("%s: %s%s, token %s, %s%s\n", domain,
 	    proof.verified != 0 ? "verified since " : "not verified",
-	    proof.verified != 0 ? domains_time(verified, proof.verified) : "",
+	    proof.verified != 0 ? state_time(verified, proof.verified) : "",
 	    proof.token,
 	    proof.checked != 0 ? "last check " : "never checked",
-	    proof.checked != 0 ? domains_time(checked, proof.checked) : "");
+	    proof.checked != 0 ? state_time(checked, proof.checked) : "");
 	return 0;
 }
 

@@ -14,8 +14,8 @@
 
 #include "addr.h"
 #include "authorise.h"
-#include "conf.h"
 #include "ctl.h"
+#include "ctl_load.h"
 #include "delivery.h"
 #include "explain.h"
 #include "identity.h"
@@ -129,19 +129,6 @@ read_options(int argc, char **argv, struct ask *ask)
 	return optind == argc && ask->has_sender &&
 	    ask->recipient[0] != '\0' ? 0 : -1;
 }
-
-static void
-say(void *arg, enum conf_kind kind, const char *text)
-{
-	char safe[2048];
-
-	(void)arg;
-	if (kind == CONF_ERROR)
-		fprintf(stderr, "error: %s\n",
-		    log_safe(safe, sizeof(safe), text));
-}
-
-static const struct conf_report to_stderr = { say, NULL };
 
 /*
  * The bytes as a client's, line ends made LF.  *fault is what is wrong with
@@ -300,7 +287,7 @@ ctl_explain(const struct ctl *ctl, int argc, char **argv)
 
 	if (read_options(argc, argv, &ask) == -1)
 		return usage();
-	if ((policy = conf_load(ctl->conf, &to_stderr)) == NULL)
+	if ((policy = ctl_policy(ctl)) == NULL)
 		return 2;
 	if (privsep_become_owner(policy->state_dir) == -1 && geteuid() == 0)
 		fprintf(stderr, "lmtpctl: state-dir %s is not a user's own: "

@@ -14,9 +14,9 @@
 #include "conf.h"
 #include "ctl.h"
 #include "ctl_load.h"
-#include "domains.h"
 #include "log.h"
 #include "seen.h"
+#include "state.h"
 
 #define UNTOLD	2
 
@@ -48,15 +48,15 @@ complain(const char *account)
 static void
 print_one(const char *account, const struct seen *s)
 {
-	char when[DOMAINS_TIME_MAX], told[DOMAINS_TIME_MAX];
+	char when[STATE_TIME_MAX], told[STATE_TIME_MAX];
 	char sender[4 * ADDR_MAX], message[4 * SEEN_TEXT_MAX];
 
 	printf("%s %s first seen %s, sender <%s>, %s, message %s, %s%s\n",
-	    account, s->where, domains_time(when, s->when),
+	    account, s->where, state_time(when, s->when),
 	    log_safe(sender, sizeof(sender), s->sender), s->decision,
 	    log_safe(message, sizeof(message), s->message),
 	    s->told != 0 ? "admins told " : "admins not told",
-	    s->told != 0 ? domains_time(told, s->told) : "");
+	    s->told != 0 ? state_time(told, s->told) : "");
 }
 
 /* What is no UTF-8 stands there escaped: an entry must not go missing. */
@@ -72,14 +72,14 @@ json_text(const char *text)
 static json_t *
 json_one(const char *account, const struct seen *s)
 {
-	char when[DOMAINS_TIME_MAX], told[DOMAINS_TIME_MAX];
+	char when[STATE_TIME_MAX], told[STATE_TIME_MAX];
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s?}",
 	    "account", account, "address", s->where,
 	    "sender", json_text(s->sender),
 	    "message", json_text(s->message), "decision", s->decision,
-	    "when", domains_time(when, s->when),
-	    "told", s->told != 0 ? domains_time(told, s->told) : NULL);
+	    "when", state_time(when, s->when),
+	    "told", s->told != 0 ? state_time(told, s->told) : NULL);
 }
 
 /* Prints, or adds to the list. */

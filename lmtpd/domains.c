@@ -47,12 +47,6 @@ is_token(const char *s)
 	    s[strspn(s, "0123456789abcdef")] == '\0';
 }
 
-char *
-domains_time(char *out, time_t when)
-{
-	return state_time(out, when);
-}
-
 static int
 read_line(char *line, struct domain_proof *proof)
 {
@@ -136,12 +130,12 @@ domains_lock(const char *state_dir)
 static size_t
 write_time(char *out, size_t size, const char *key, time_t when)
 {
-	char text[DOMAINS_TIME_MAX];
+	char text[STATE_TIME_MAX];
 
 	if (when == 0)
 		return 0;
 	return (size_t)snprintf(out, size, "%s %s\n", key,
-	    domains_time(text, when));
+	    state_time(text, when));
 }
 
 static size_t

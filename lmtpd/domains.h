@@ -18,8 +18,6 @@ struct domain_proof {
 	time_t		 checked;	/* 0: never */
 };
 
-#define DOMAINS_TIME_MAX	32	/* of a time as text, with its NUL */
-
 /*
  * domain is in lower case, as A-labels; one that is no domain is EINVAL, a file
  * that nobody here wrote is EBADMSG.
@@ -44,10 +42,6 @@ int	 domains_write(const char *state_dir, const char *domain,
 
 /* A fresh random token of 32 hex digits and its NUL. */
 void	 domains_token(char *out);
-
-/* In UTC, as the file has it: "2026-01-31T23:59:59Z".  Returns out, which is
- * DOMAINS_TIME_MAX bytes. */
-char	*domains_time(char *out, time_t);
 
 /* The names of all domains with a file, sorted; NULL terminated, each and the
  * list to be freed.  NULL: failure (errno). */

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "encword.h"
+#include "hex.h"
 
 #define GROUP		4	/* characters of base64 that make 3 bytes */
 
@@ -45,18 +46,6 @@ is_token(char c)
 }
 
 /* The value of a digit of the base; -1: it is none. */
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static int
 base64_digit(char c)
 {

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -20,6 +21,7 @@ child_limits(const struct launch *s)
 	struct rlimit core = { 0, 0 };
 
 	if (setrlimit(RLIMIT_CORE, &core) == -1 ||
+	    (s->cpu != NULL && setrlimit(RLIMIT_CPU, s->cpu) == -1) ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		return -1;
 	if (!s->setuid && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
@@ -39,29 +41,42 @@ child_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* To their places, where exec does not close them; nothing beyond. */
+static int
+child_descriptors(const struct launch *s)
+{
+	unsigned int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		if (dup2(s->fd[fd], fd) == -1)
+			return -1;
+	if (s->channel != 0) {
+		if (s->channel == LAUNCH_CHANNEL ?
+		    fcntl(LAUNCH_CHANNEL, F_SETFD, 0) == -1 :
+		    dup2(s->channel, LAUNCH_CHANNEL) == -1)
+			return -1;
+		fd = LAUNCH_CHANNEL + 1;
+	}
+	return close_range(fd, ~0U, 0);
+}
+
 /* Between vfork(2) and exec: only system calls, and s->error. */
 static _Noreturn void
 child(struct launch *s)
 {
-	int fd;
-
 	setsid();
 	umask(077);
 	child_signals();
-	for (fd = 0; fd < 3; fd++)
-		if (dup2(s->fd[fd], fd) == -1)
-			goto fail;
-	if (close_range(3, ~0U, 0) == -1 || child_limits(s) == -1 ||
-	    chdir("/") == -1)
-		goto fail;
-	execve(s->argv[0], s->argv, s->env);
-fail:
+	/* a program by a relative path, for trying things out, is found here */
+	if (child_descriptors(s) == 0 && child_limits(s) == 0 &&
+	    (s->argv[0][0] != '/' || chdir("/") == 0))
+		execve(s->argv[0], s->argv, s->env);
 	s->error = errno != 0 ? errno : ECHILD;
 	_exit(127);
 }
 
-pid_t
-launch_start(struct launch *s)
+static pid_t
+spawn(struct launch *s)
 {
 	pid_t pid;
 
@@ -76,6 +91,30 @@ launch_start(struct launch *s)
 		return -1;
 	}
 	return pid;
+}
+
+int
+launch_start(struct launch *s, pid_t *pid, int *pidfd)
+{
+	int saved;
+
+	if ((*pid = spawn(s)) == -1)
+		return -1;
+	if ((*pidfd = syscall(SYS_pidfd_open, *pid, 0)) != -1)
+		return 0;
+	saved = errno;
+	/* what is not ours to end could keep us waiting */
+	if (launch_kill(*pid) == 0)
+		waitpid(*pid, NULL, 0);
+	errno = saved;
+	return -1;
+}
+
+int
+launch_kill(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	return kill(pid, SIGKILL) == -1 && errno == EPERM ? -1 : 0;
 }
 
 int

@@ -1,29 +1,43 @@
 /*
- * Starting a program that is not ours: in a session of its own, with three
- * descriptors, default signals, umask 077, / as directory, no core, dead when
- * we are, and nothing else of ours.
+ * Starting a program of its own: in a session of its own, with three
+ * descriptors and maybe a channel, default signals, umask 077, / as directory,
+ * no core, dead when we are, and nothing else of ours.
  */
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
-#include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/types.h>
+
+#include <stdbool.h>
 
 #define LAUNCH_PATH \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define LAUNCH_CHANNEL	3	/* where the program has it */
 
 /* All that the child needs, laid out before vfork(2). */
 struct launch {
 	char		**argv;
 	char		**env;
-	int		 fd[3];		/* 3 or above */
+	int		 fd[3];		/* 3 or above, or each at its place */
+	int		 channel;	/* 3 or above; 0: none */
 	bool		 setuid;	/* may gain privileges by its program */
+	const struct rlimit *cpu;	/* of its processor time, or NULL */
 	pid_t		 parent;	/* launch_start()'s */
 	volatile int	 error;		/* likewise: errno of the child */
 };
 
-/* The process, which leads its session and group; -1 (errno). */
-pid_t	 launch_start(struct launch *);
+/*
+ * Start it: it leads its session and group.  *pidfd is readable when it has
+ * ended, and is to be closed.  0; -1 (errno), and nothing runs that we may end.
+ */
+int	 launch_start(struct launch *, pid_t *pid, int *pidfd);
+
+/*
+ * End it and its group now.  0; -1: it is another user's by now (setuid), and
+ * not ours to end.
+ */
+int	 launch_kill(pid_t);
 
 /*
  * A pipe: the end that is returned is for us, O_NONBLOCK, the other one is for

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hex.h"
 #include "addr.h"
 #include "lmtp_text.h"
 
@@ -55,18 +56,6 @@ lmtp_split(struct lmtp_text word, struct lmtp_text *key,
 	key->n = (size_t)(equals - word.p);
 	value->p = equals + 1;
 	value->n = word.n - key->n - 1;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
 }
 
 /* Length of the decoded text; -1 where it is no xtext or too long. */

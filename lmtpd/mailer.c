@@ -20,14 +20,14 @@
 #include "launch.h"
 #include "log.h"
 #include "mailer.h"
+#include "output.h"
+
+#define WHO	"mailer"
 
 struct mailer {
 	pid_t		 pid;
 	int		 pidfd;
-	int		 out;		/* what it writes; -1: no more */
-	unsigned int	 lines;
-	size_t		 len;
-	char		 line[512];
+	struct output	 out;		/* all that it writes */
 	const char	*ended;		/* why we ended it, or NULL */
 };
 
@@ -99,67 +99,19 @@ make_input(const char *message, size_t n)
 	return -1;
 }
 
-static void
-end_line(struct mailer *m)
-{
-	m->line[m->len] = '\0';
-	if (m->lines < MAILER_LINES && m->len > 0)
-		log_info("mailer: %s", m->line);
-	else if (m->lines == MAILER_LINES)
-		log_info("mailer: more output is dropped");
-	m->lines++;
-	m->len = 0;
-}
-
-/* At most a pipe's worth at a time: a flood must not keep us from clocks. */
-static void
-read_output(struct mailer *m)
-{
-	char buf[4096], *p;
-	ssize_t n;
-	int i;
-
-	for (i = 0; i < 16 && m->out != -1; i++) {
-		n = read(m->out, buf, sizeof(buf));
-		if (n == -1)
-			return;
-		if (n == 0) {
-			close(m->out);
-			m->out = -1;
-		}
-		for (p = buf; p < buf + n; p++)
-			if (*p == '\n')
-				end_line(m);
-			else if (m->len < sizeof(m->line) - 1)
-				m->line[m->len++] = *p == '\0' ? ' ' : *p;
-	}
-}
-
-static void
-kill_mailer(struct mailer *m)
-{
-	kill(-m->pid, SIGKILL);
-	kill(m->pid, SIGKILL);
-}
-
-/* The process and the handle that tells its end. */
 static int
 begin(struct mailer *m, struct launch *s)
 {
-	if ((m->out = launch_pipe(&s->fd[1])) == -1)
+	int rc;
+
+	if ((m->out.fd = launch_pipe(&s->fd[1])) == -1)
 		return -1;
 	s->fd[2] = s->fd[1];
-	m->pid = launch_start(s);
+	rc = launch_start(s, &m->pid, &m->pidfd);
 	close(s->fd[1]);
-	if (m->pid != -1 &&
-	    (m->pidfd = syscall(SYS_pidfd_open, m->pid, 0)) != -1)
-		return 0;
-	if (m->pid != -1) {
-		kill_mailer(m);
-		waitpid(m->pid, NULL, 0);
-	}
-	close(m->out);
-	return -1;
+	if (rc == -1)
+		close(m->out.fd);
+	return rc;
 }
 
 static int
@@ -197,7 +149,7 @@ wait_end(struct mailer *m, int stop_fd)
 	};
 
 	for (;;) {
-		pfd[2].fd = m->out;
+		pfd[2].fd = m->out.fd;
 		left = deadline - clock_ms();
 		if (poll(pfd, 3, left > 0 ? (int)left : 0) == -1) {
 			if (errno == EINTR)
@@ -205,7 +157,7 @@ wait_end(struct mailer *m, int stop_fd)
 			m->ended = strerror(errno);
 			break;
 		}
-		read_output(m);
+		output_read(&m->out, WHO);
 		if (pfd[0].revents != 0)
 			return;
 		if (pfd[1].revents != 0)
@@ -215,7 +167,7 @@ wait_end(struct mailer *m, int stop_fd)
 		if (m->ended != NULL)
 			break;
 	}
-	kill_mailer(m);
+	launch_kill(m->pid);
 }
 
 /* What its end means. */
@@ -239,7 +191,7 @@ int
 mailer_send(const struct policy *p, const char *message, size_t n,
     int stop_fd)
 {
-	struct mailer m = { .pidfd = -1, .out = -1 };
+	struct mailer m = { .pidfd = -1, .out = { .fd = -1 } };
 	int status = SIGKILL, rc;
 
 	if (start(&m, p, message, n) == -1)
@@ -248,11 +200,7 @@ mailer_send(const struct policy *p, const char *message, size_t n,
 	do
 		rc = waitpid(m.pid, &status, 0);
 	while (rc == -1 && errno == EINTR);
-	read_output(&m);
-	if (m.len > 0)
-		end_line(&m);
-	if (m.out != -1)
-		close(m.out);
+	output_end(&m.out, WHO);
 	close(m.pidfd);
 	return judge(&m, status);
 }

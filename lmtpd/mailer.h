@@ -10,7 +10,6 @@
 #include "policy.h"
 
 #define MAILER_SECONDS	60	/* a mailer that takes longer is ended */
-#define MAILER_LINES	20	/* of its output that are logged */
 
 /*
  * Run it and wait for its end.  0: exit 0, it took the mail; -1: it did not;

@@ -414,7 +414,8 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 	else {
 		transaction_greet(&m.t);
 		flush(&m);
-		run_engine(&m);
+		if (m.state != STATE_CLOSED)
+			run_engine(&m);
 	}
 	while (m.state != STATE_CLOSED)
 		serve_once(&m);

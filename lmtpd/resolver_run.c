@@ -2,99 +2,28 @@
  * Starts lmtpd-resolver with nothing but its end of a channel, so that exec
  * leaves every secret behind; and ends it.
  */
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "launch.h"
 #include "privsep.h"
 #include "resolver_run.h"
-#include "sandbox.h"
 
-#define CHANNEL		3	/* where the program has its end */
-
-/* All that the child needs, laid out before vfork(2). */
-struct start {
-	char		**argv;
-	int		 channel;
-	pid_t		 parent;
-	unsigned int	 seconds;	/* of processor time */
-	volatile int	 error;		/* errno of the child's failure */
-};
-
-static void
-child_signals(void)
-{
-	sigset_t none;
-	int sig;
-
-	for (sig = 1; sig < 32; sig++)
-		signal(sig, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* The channel to its place, no longer closed by exec; nothing beyond it. */
+/* Processor time that it may have, and no more than we. */
 static int
-child_descriptors(int channel)
+limit_cpu(unsigned int seconds, struct rlimit *cpu)
 {
-	if (channel == CHANNEL ? fcntl(channel, F_SETFD, 0) == -1 :
-	    dup2(channel, CHANNEL) == -1)
+	if (getrlimit(RLIMIT_CPU, cpu) == -1)
 		return -1;
-	return close_range(CHANNEL + 1, ~0U, 0);
-}
-
-/* Between vfork(2) and exec: only system calls, and s->error. */
-static _Noreturn void
-child(struct start *s)
-{
-	char *none[] = { NULL };
-
-	child_signals();
-	if (privsep_die_with(s->parent) == -1 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-	    sandbox_limit(RLIMIT_CPU, s->seconds) == -1 ||
-	    child_descriptors(s->channel) == -1)
-		goto fail;
-	execve(s->argv[0], s->argv, none);
-fail:
-	s->error = errno != 0 ? errno : ECHILD;
-	_exit(127);
-}
-
-static pid_t
-spawn(struct start *s)
-{
-	pid_t pid;
-
-	s->parent = getpid();
-	s->error = 0;
-	pid = vfork();
-	if (pid == 0)
-		child(s);
-	if (pid > 0 && s->error != 0) {
-		waitpid(pid, NULL, 0);
-		errno = s->error;
-		return -1;
-	}
-	return pid;
-}
-
-/* Its pid cannot be given away before we have waited for it. */
-static int
-take_hold(struct resolver_run *run, pid_t pid)
-{
-	run->pidfd = syscall(SYS_pidfd_open, pid, 0);
-	if (run->pidfd != -1)
-		return 0;
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return -1;
+	if (cpu->rlim_max > seconds)
+		cpu->rlim_max = seconds;
+	cpu->rlim_cur = cpu->rlim_max;
+	return 0;
 }
 
 int
@@ -104,17 +33,24 @@ resolver_run(struct resolver_run *run, const char *program,
 	char *argv[] = {
 		(char *)program, confined ? NULL : "--no-sandbox", NULL
 	};
-	struct start s = { .argv = argv, .seconds = seconds };
-	int fd[2];
+	char *none[] = { NULL };
+	struct rlimit cpu;
+	struct launch s = {
+		.argv = argv,
+		.env = none,
+		.fd = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+		.cpu = &cpu
+	};
+	int fd[2], rc;
 	pid_t pid;
 
 	run->channel = -1;
-	if (privsep_pair(fd) == -1)
+	if (limit_cpu(seconds, &cpu) == -1 || privsep_pair(fd) == -1)
 		return -1;
 	s.channel = fd[1];
-	pid = spawn(&s);
+	rc = launch_start(&s, &pid, &run->pidfd);
 	close(fd[1]);
-	if (pid == -1 || take_hold(run, pid) == -1) {
+	if (rc == -1) {
 		close(fd[0]);
 		return -1;
 	}
@@ -126,12 +62,14 @@ resolver_run(struct resolver_run *run, const char *program,
 void
 resolver_stop(struct resolver_run *run, siginfo_t *how)
 {
-	int rc;
+	int rc, flags = WEXITED;
 
 	memset(how, 0, sizeof(*how));
-	syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0);
+	/* one that cannot be killed is not waited for: it dies with us */
+	if (syscall(SYS_pidfd_send_signal, run->pidfd, SIGKILL, NULL, 0) == -1)
+		flags |= WNOHANG;
 	do
-		rc = waitid(P_PIDFD, run->pidfd, how, WEXITED);
+		rc = waitid(P_PIDFD, run->pidfd, how, flags);
 	while (rc == -1 && errno == EINTR);
 	close(run->pidfd);
 	close(run->channel);

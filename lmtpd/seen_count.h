@@ -6,10 +6,10 @@
 #define SEEN_COUNT_H
 
 /*
- * Whether there is room for one more of most, which is counted at once: who is killed
- * before it is there leaves one too many in the count, never one too few; and
- * one that is full, empty or damaged is counted anew.  The caller holds the
- * file's lock.  1; 0 no room, and that is counted; -1 (errno).
+ * Whether there is room for one more of most, which is counted at once: who is
+ * killed before it is there leaves one too many in the count, never one too
+ * few; and one that is full, empty or damaged is counted anew.  The caller
+ * holds the file's lock.  1; 0 no room, and that is counted; -1 (errno).
  */
 int	 seen_count_take(int dir, int fd, unsigned long most);
 

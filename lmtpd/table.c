@@ -35,6 +35,14 @@ struct root {
 	unsigned int	 slots;
 };
 
+struct record {
+	const char	*key;
+	const char	*value;
+	unsigned int	 klen;
+	unsigned int	 vlen;
+	unsigned int	 end;	/* the next record */
+};
+
 struct table {
 	int			 fd;
 	unsigned int		 size;
@@ -243,8 +251,9 @@ is_user(const char *s, unsigned int n)
 	return n > 0 && n < TABLE_USER_MAX && *s != '-';
 }
 
-int
-table_record(const struct table *t, unsigned int pos, struct record *r)
+/* Valid until the next record is read.  0, or -1. */
+static int
+read_record(const struct table *t, unsigned int pos, struct record *r)
 {
 	const unsigned char *p;
 
@@ -274,7 +283,7 @@ holds(const struct table *t, const struct slot *slot, const char *key,
 {
 	struct record r;
 
-	if (table_record(t, slot->pos, &r) == -1)
+	if (read_record(t, slot->pos, &r) == -1)
 		return -1;
 	if (cdb_hash(r.key, r.klen) != slot->hash)
 		return damaged();
@@ -327,7 +336,7 @@ table_find(const struct table *t, const char *address,
 
 	if (rc != 1)
 		return rc;
-	if (table_record(t, pos, &r) == -1)
+	if (read_record(t, pos, &r) == -1)
 		return -1;
 	copy(user, r.value, r.vlen);
 	return 1;
@@ -343,7 +352,7 @@ table_next(const struct table *t, unsigned int *at, char address[ADDR_MAX],
 		*at = TABLE_HEAD;
 	if (*at >= t->end)
 		return *at == t->end ? 0 : damaged();
-	if (table_record(t, *at, &r) == -1)
+	if (read_record(t, *at, &r) == -1)
 		return -1;
 	copy(address, r.key, r.klen);
 	copy(user, r.value, r.vlen);

@@ -18,14 +18,6 @@ struct slot {
 	unsigned int	 pos;	/* of the record; 0: free */
 };
 
-struct record {
-	const char	*key;
-	const char	*value;
-	unsigned int	 klen;
-	unsigned int	 vlen;
-	unsigned int	 end;	/* the next record */
-};
-
 /* Takes the descriptor, also where it fails. */
 struct table
 	*table_open_fd(int fd, bool mapped);
@@ -36,8 +28,6 @@ unsigned int
 /* 0, or -1. */
 int	 table_slot(const struct table *, unsigned int root, unsigned int nth,
 	    struct slot *);
-/* Valid until the next record is read.  0, or -1. */
-int	 table_record(const struct table *, unsigned int pos, struct record *);
 /* The first record with a key.  1, 0, or -1 as table_find(). */
 int	 table_first(const struct table *, const char *key, unsigned int klen,
 	    unsigned int *pos);

@@ -198,4 +198,22 @@ def _():
         equal(site.deliver(PHONE).rcpt, ["451 4.3.0"])
 
 
+@case("a greeting that nobody can hear ends it, though the client may write on")
+def _():
+    """An engine was started all the same, and waited for idle-timeout."""
+    with Site() as site:
+        says, reads = socket.socketpair()
+        gone, writes = socket.socketpair()
+        gone.close()
+        child = subprocess.Popen(site.command(), stdin=reads, stdout=writes,
+                                 stderr=subprocess.DEVNULL, cwd="/",
+                                 env={"PATH": "/usr/bin:/bin",
+                                      "LMTPD_LIBEXECDIR": site.libexec})
+        reads.close()
+        writes.close()
+        wait_for(lambda: child.poll() is not None, "its end")
+        equal(child.returncode, 0, "exit status")
+        says.close()
+
+
 run()

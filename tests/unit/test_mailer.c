@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "encword.h"
+#include "output.h"
 #include "mailer.h"
 #include "mailer_site.h"
 
@@ -254,10 +255,10 @@ a_flood_is_cut_and_ended(void **state)
 	clock_leap = MAILER_SECONDS * 1000 - 300;
 	assert_int_equal(send_text("", -1), 1);
 	log = site_read(site, "log");
-	assert_int_equal(count(log, "mailer: word\n"), MAILER_LINES);
+	assert_int_equal(count(log, "mailer: word\n"), OUTPUT_LINES_MAX);
 	assert_int_equal(count(log, "more output is dropped\n"), 1);
 	assert_int_equal(count(log, "it took too long\n"), 1);
-	assert_int_equal(count(log, "\n"), MAILER_LINES + 2);
+	assert_int_equal(count(log, "\n"), OUTPUT_LINES_MAX + 2);
 	assert_int_equal(is_gone("pid"), 0);
 }
 

@@ -1,0 +1,26 @@
+/*
+ * What a program that we run writes: into the log, line by line.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stddef.h>
+
+#define OUTPUT_LINE_MAX	512
+#define OUTPUT_LINES_MAX	50	/* that reach the log */
+
+struct output {
+	int		 fd;		/* O_NONBLOCK; -1: closed */
+	unsigned int	 lines;
+	size_t		 len;
+	char		 line[OUTPUT_LINE_MAX];
+	char		 first[OUTPUT_LINE_MAX];	/* line of all; "" */
+};
+
+/* Read what was written so far, in who's name; never waits. */
+void	 output_read(struct output *, const char *who);
+
+/* There will be no more: log what has no line end, and close it. */
+void	 output_end(struct output *, const char *who);
+
+#endif
