@@ -5,7 +5,8 @@
 #
 # Needs root, and $LMTPD and $SERVE: the programs under test and ../rig/serve.
 
-rig=$BATS_TEST_DIRNAME/../rig
+load postfixtest
+
 key=hZavjjx5JT1Y2ff
 old=Qm7vTr0xLwPd3
 fax=Rf4nUy8cKzEb6
@@ -13,14 +14,9 @@ sms=sms.example.test
 one=one.sms.example.test	# a transaction for each recipient
 probe=probe.sms.example.test	# smtpd verifies its addresses
 
-inside() {
-	"$rig/overlay" enter "$dir" "$@"
-}
-
 # Keeps all that a run can see: what it was told, then the message.
 write_backend() {
-	mkdir -m 1777 "$dir/out"
-	cat >"$dir/backend" <<-'BACKEND'
+	put_backend <<-'BACKEND'
 	#!/bin/sh
 	set -C		# one file a run, never written over
 	exec >"$OUT/$LMTPD_RECIPIENT.$$"
@@ -29,14 +25,10 @@ write_backend() {
 	echo
 	exec cat
 	BACKEND
-	chmod 755 "$dir/backend"
 }
 
 write_conf() {
-	mkdir "$dir/state"
-	chown nobody "$dir/state"
-	chmod 700 "$dir/state"
-	cat >"$dir/lmtpd.conf" <<-CONF
+	put_conf <<-CONF
 	hostname = "gw.example.test"
 	state-dir = "$dir/state"
 	trusted-peers = {"postfix"}
@@ -59,8 +51,6 @@ write_conf() {
 	  domain "open.example.com" { security = {"none"} }
 	}
 	CONF
-	chgrp nogroup "$dir/lmtpd.conf"
-	chmod 640 "$dir/lmtpd.conf"
 }
 
 write_postfix() {
@@ -95,58 +85,31 @@ write_syslogd() {
 	SYSLOGD
 }
 
-# present FILE: waits for one that the last of the daemons is to make
-present() {
-	until inside test -e "$1"; do
-		kill -0 $!
-		sleep 0.1
-	done
-}
-
 start_daemons() {
 	inside /usr/bin/python3 "$dir/syslogd" "$dir/syslog" \
 	    </dev/null >"$dir/syslogd.log" 2>&1 3>&- &
-	present /dev/log
-	inside "$SERVE" -u "$dir/lmtpd.sock" -t 300 \
-	    "$LMTPD" -d -u nobody -f "$dir/lmtpd.conf" \
-	    </dev/null >"$dir/lmtpd.log" 2>&1 3>&- &
-	present "$dir/lmtpd.sock"
-}
-
-# Root in a container may be denied namespaces.
-can_overlay() {
-	[ "$(id -u)" -eq 0 ] && unshare --mount --net --pid --fork true
+	await inside test -e /dev/log
+	listen lmtpd "$dir/lmtpd.conf"
 }
 
 setup_file() {
-	export dir=$BATS_FILE_TMPDIR
 	can_overlay || return 0
 	write_backend
 	write_conf
 	write_postfix
 	write_syslogd
-	"$rig/postfix" start -t 300 -b "$(dirname "$LMTPD")" \
-	    -b "$(dirname "$SERVE")" "$dir" 3>&-
-	inside "$LMTPD" -n -u nobody -f "$dir/lmtpd.conf"
+	start_postfix
 	start_daemons
 }
 
-teardown_file() {
-	"$rig/postfix" stop "$dir"
-}
-
 setup() {
-	can_overlay || skip "no overlay: not root, or namespaces are denied"
-	log_start=$(($(wc -l <"$dir/maillog") + 1))
+	begin_case
 	rm -f "$dir"/out/*
 }
 
 teardown() {
 	[ -z "$BATS_TEST_COMPLETED" ] || return 0
-	echo "--- Postfix's log:"
-	tail -n "+$log_start" "$dir/maillog"
-	echo "--- lmtpd's:"
-	tail -n 20 "$dir/lmtpd.log"
+	show_logs
 	echo "--- runs:"
 	tail -n 99 "$dir"/out/*
 }
@@ -156,37 +119,9 @@ mail() {
 	to=$1
 	cc=$2
 	shift 2
-	inside swaks --silent 2 --server 127.0.0.1 --helo client.example.com \
-	    --from a@open.example.com --to "$to,$cc" --body "key: $key" \
+	submit --helo client.example.com --from a@open.example.com \
+	    --to "$to,$cc" --body "key: $key" \
 	    --header "To: $to" --add-header "Cc: $cc" "$@"
-}
-
-# logged PATTERN...: within twenty seconds this test's log has a line like that
-logged() {
-	for pattern in "$@"; do
-		for _ in $(seq 200); do
-			tail -n "+$log_start" "$dir/maillog" |
-			    grep -Eq -- "$pattern" && continue 2
-			sleep 0.1
-		done
-		echo "not in the log: $pattern"
-		return 1
-	done
-}
-
-# unlogged PATTERN: this test's log has no line like that
-unlogged() {
-	[ "$(tail -n "+$log_start" "$dir/maillog" | grep -Ec -- "$1")" -eq 0 ]
-}
-
-# sent TO
-sent() {
-	logged "to=<$1>.* dsn=2\.0\.0, status=sent \(250 2\.0\.0 "
-}
-
-# bounced TO TEXT
-bounced() {
-	logged "to=<$1>.* status=bounced .*$2"
 }
 
 # Postfix keeps nothing, within twenty seconds: all is settled.
@@ -306,8 +241,8 @@ gone() {
 }
 
 @test "P08 a keyword alone is sent, and nothing runs" {
-	inside swaks --silent 2 --server 127.0.0.1 --helo client.example.com \
-	    --from a@open.example.com --to "$key@$sms" --body hello
+	submit --helo client.example.com --from a@open.example.com \
+	    --to "$key@$sms" --body hello
 	sent "$key@$sms"
 	queue_empty
 	unlogged "status=(bounced|deferred)"
@@ -316,8 +251,8 @@ gone() {
 }
 
 @test "P08 the keyword in Bcc: the number bounces, the keyword is sent" {
-	inside swaks --silent 2 --server 127.0.0.1 --helo client.example.com \
-	    --from a@open.example.com --to "0041791234567@$sms,$key@$sms" \
+	submit --helo client.example.com --from a@open.example.com \
+	    --to "0041791234567@$sms,$key@$sms" \
 	    --header "To: 0041791234567@$sms" --body "key: $key"
 	sent "$key@$sms"
 	bounced "0041791234567@$sms" "said: 550 5\.7\.1 .*no security string"

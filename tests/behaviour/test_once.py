@@ -2,6 +2,7 @@
 """Nothing twice: a retry after a lost reply runs no backend, and what is
 another message, or was not delivered, is never taken for such a retry."""
 
+import contextlib
 import os
 import re
 import signal
@@ -142,17 +143,24 @@ def _():
         equal(len(site.ran()), 3, "runs")
 
 
-# -- a lost reply
-
-def lose_reply(site, how="pair", **more):
-    """A client that goes between the final dot and the reply."""
-    before_now = len(site.ran())
+@contextlib.contextmanager
+def at_gate(site, how="pair", **more):
+    """A client whose message the backend has got, and waits at the gate."""
+    runs = len(site.ran())
     site.gate()
     with site.connect(how) as client:
         client.lhlo()
         client.start(PHONE, forward=ONE, **more)
         client.send(wire(MESSAGE))
-        wait_for(lambda: len(site.ran()) > before_now, "the backend")
+        wait_for(lambda: len(site.ran()) > runs, "the backend")
+        yield client
+
+
+# -- a lost reply
+
+def lose_reply(site, how="pair", **more):
+    """A client that goes between the final dot and the reply."""
+    with at_gate(site, how, **more) as client:
         client.close()
         site.open_gate()
 
@@ -427,12 +435,7 @@ def _(_what, changes):
 @case("told to stop while the backend runs: run again")
 def _():
     with Once() as site:
-        site.gate()
-        with site.connect() as client:
-            client.lhlo()
-            client.start(PHONE, forward=ONE)
-            client.send(wire(MESSAGE))
-            wait_for(site.ran, "the backend")
+        with at_gate(site) as client:
             os.kill(client.child.pid, signal.SIGTERM)
             equal(client.rest()[0], "451 4.3.2", "reply")
         site.open_gate()
@@ -543,12 +546,7 @@ def _(what):
 @case("two at once: the second is told to come back, then that it was done")
 def _():
     with Once() as site:
-        site.gate()
-        with site.connect() as client:
-            client.lhlo()
-            client.start(PHONE, forward=ONE)
-            client.send(wire(MESSAGE))
-            wait_for(site.ran, "the backend")
+        with at_gate(site) as client:
             held(site.send()[0])
             site.open_gate()
             delivered(client.reply().text)
@@ -562,12 +560,7 @@ def _():
 @case("two at once, and the first fails: the second's retry runs")
 def _():
     with Once() as site:
-        site.gate()
-        with site.connect() as client:
-            client.lhlo()
-            client.start(PHONE, forward=ONE)
-            client.send(wire(MESSAGE))
-            wait_for(site.ran, "the backend")
+        with at_gate(site) as client:
             held(site.send()[0])
             site.how("exit 75")
             site.open_gate()
@@ -635,12 +628,7 @@ def _(who):
     """Nobody stays, and it is run again unless it was delivered."""
     pick, want = KILLED[who]
     with Once() as site:
-        site.gate()
-        with site.connect() as client:
-            client.lhlo()
-            client.start(PHONE, forward=ONE)
-            client.send(wire(MESSAGE))
-            wait_for(site.ran, "the backend")
+        with at_gate(site) as client:
             below = descendants(client.child.pid)
             os.kill(pick(below).pid if pick else client.child.pid,
                     signal.SIGKILL)

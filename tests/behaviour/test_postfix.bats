@@ -4,17 +4,12 @@
 #
 # Needs root, and $LMTPD and $SERVE: the programs under test and ../rig/serve.
 
-rig=$BATS_TEST_DIRNAME/../rig
-
-inside() {
-	"$rig/overlay" enter "$dir" "$@"
-}
+load postfixtest
 
 # Keeps the message below a line of facts, or exits with the code that the
 # recipient names: exit75.b@... with 75.
 write_backend() {
-	mkdir -m 1777 "$dir/out"
-	cat >"$dir/backend" <<-'BACKEND'
+	put_backend <<-'BACKEND'
 	#!/bin/sh
 	set -C		# one file a run, never written over
 	code=${LMTPD_RECIPIENT#exit}
@@ -23,15 +18,10 @@ write_backend() {
 	echo "client=$LMTPD_CLIENT_ADDRESS qid=$LMTPD_QUEUE_ID"
 	exec cat
 	BACKEND
-	chmod 755 "$dir/backend"
 }
 
-# Readable by lmtpd's user alone: a backend's environment is a secret.
 write_conf() {
-	mkdir "$dir/state"
-	chown nobody "$dir/state"
-	chmod 700 "$dir/state"
-	cat >"$dir/lmtpd.conf" <<-CONF
+	put_conf <<-CONF
 	hostname = "gw.example.test"
 	state-dir = "$dir/state"
 	trusted-peers = {"postfix"}
@@ -60,8 +50,6 @@ write_conf() {
 	  domain "local.example.com" { security = {"local"} }
 	}
 	CONF
-	chgrp nogroup "$dir/lmtpd.conf"
-	chmod 640 "$dir/lmtpd.conf"
 }
 
 # A domain for each way to lmtpd, all of them to one channel.
@@ -92,50 +80,14 @@ write_postfix() {
 	MASTER
 }
 
-# listen NAME CONF: lmtpd on the socket NAME, its log in NAME.log
-listen() {
-	inside "$SERVE" -u "$dir/$1.sock" -t 300 \
-	    "$LMTPD" -d -u nobody -f "$2" \
-	    </dev/null >"$dir/$1.log" 2>&1 3>&- &
-	until [ -S "$dir/$1.sock" ]; do
-		kill -0 $!
-		sleep 0.1
-	done
-}
-
-# Root in a container may be denied namespaces.
-can_overlay() {
-	[ "$(id -u)" -eq 0 ] && unshare --mount --net --pid --fork true
-}
-
 setup_file() {
-	export dir=$BATS_FILE_TMPDIR
 	can_overlay || return 0
 	cp "$LMTPD" "$dir/"	# for nobody, who may not reach the build
 	write_backend
 	write_conf
 	write_postfix
-	"$rig/postfix" start -t 300 -b "$(dirname "$LMTPD")" \
-	    -b "$(dirname "$SERVE")" "$dir" 3>&-
-	inside "$LMTPD" -n -u nobody -f "$dir/lmtpd.conf"
+	start_postfix
 	listen lmtpd "$dir/lmtpd.conf"
-}
-
-teardown_file() {
-	"$rig/postfix" stop "$dir"
-}
-
-setup() {
-	can_overlay || skip "no overlay: not root, or namespaces are denied"
-	log_start=$(($(wc -l <"$dir/maillog") + 1))
-}
-
-teardown() {
-	[ -z "$BATS_TEST_COMPLETED" ] || return 0
-	echo "--- Postfix's log:"
-	tail -n "+$log_start" "$dir/maillog"
-	echo "--- lmtpd's:"
-	tail -n 20 "$dir"/*.log
 }
 
 # mail FROM TO [SWAKS OPTION...]: hands smtpd one message
@@ -143,48 +95,8 @@ mail() {
 	from=$1
 	to=$2
 	shift 2
-	inside swaks --silent 2 --server 127.0.0.1 --helo client.example.com \
+	submit --helo client.example.com \
 	    --from "$from" --to "$to" --header "Subject: to $to" "$@"
-}
-
-# logged PATTERN...: within twenty seconds this test's log has a line like that
-logged() {
-	for pattern in "$@"; do
-		for _ in $(seq 200); do
-			tail -n "+$log_start" "$dir/maillog" |
-			    grep -Eq -- "$pattern" && continue 2
-			sleep 0.1
-		done
-		echo "not in the log: $pattern"
-		return 1
-	done
-}
-
-# sent|deferred|bounced TO [TEXT]: what became of one recipient, and why
-sent() {
-	logged "to=<$1>.* dsn=2\.0\.0, status=sent \(250 2\.0\.0 "
-}
-
-deferred() {
-	logged "to=<$1>.* status=deferred .*$2"
-}
-
-bounced() {
-	logged "to=<$1>.* status=bounced .*$2"
-}
-
-# kept TO: prints the files that the backend made for a recipient
-kept() {
-	find "$dir/out" -name "$1.*"
-}
-
-# kept_once TO
-kept_once() {
-	[ "$(kept "$1" | wc -l)" -eq 1 ]
-}
-
-kept_none() {
-	[ -z "$(kept "$1")" ]
 }
 
 # facts TO: the first line of the one file kept
@@ -309,7 +221,7 @@ reuse() {
 
 @test "connections are not reused: each message has its verdict" {
 	reuse any.example.test
-	[ "$(tail -n "+$log_start" "$dir/maillog" | grep -c conn_use)" -eq 0 ]
+	unlogged conn_use
 }
 
 @test "connections are reused: each message has its verdict" {

@@ -101,5 +101,5 @@ needed() {
 	cd "$srcdir"
 	shellcheck bootstrap .ci/run conf/outbox tests/demo tests/fuzz/run \
 	    tests/rig/postfix tests/rig/overlay tests/bench/bench \
-	    tests/unit/run
+	    tests/behaviour/postfixtest.bash tests/unit/run
 }

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,16 +26,16 @@
 #include <cmocka.h>
 
 #include "clock.h"
+#include "dir_site.h"
 #include "log.h"
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 #define CASE(f) \
-	cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+	cmocka_unit_test_setup_teardown(f, make_site, remove_site)
 #define NOW_S		1769903999	/* 2026-01-31T23:59:59Z */
 #define MANY		50	/* processes at once */
 #define NOBODY		65534
 
-static char	 dir[64];	/* of the state */
 static int64_t	 now_ms;
 static int	 log_fd;
 
@@ -48,31 +47,19 @@ clock_wall_ms(void)
 }
 
 static int
-make_dir(void **state)
+make_site(void **state)
 {
-	(void)state;
 	now_ms = INT64_C(1000) * NOW_S;
-	strlcpy(dir, "/tmp/test_state.XXXXXX", sizeof(dir));
 	log_fd = memfd_create("log", MFD_CLOEXEC);
 	log_open("test", log_fd);
-	return mkdtemp(dir) == NULL ? -1 : 0;
+	return make_dir(state);
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+remove_site(void **state)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
-remove_dir(void **state)
-{
-	(void)state;
 	close(log_fd);
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return remove_dir(state);
 }
 
 static inline const char *

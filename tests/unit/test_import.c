@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,38 +20,13 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "dir_site.h"
 #include "import.h"
 #include "table.h"
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 #define TEN		"0123456789"
 #define FIFTY		TEN TEN TEN TEN TEN
-
-static char	 dir[32];
-
-static int
-make_dir(void **state)
-{
-	(void)state;
-	strlcpy(dir, "/tmp/test_import.XXXXXX", sizeof(dir));
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
-remove_dir(void **state)
-{
-	(void)state;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static int
 file_of(const char *text)
@@ -127,6 +101,21 @@ assert_counts(const struct import *im, const char *want)
 	    p->list[IMPORT_REMOVED].count, p->unchanged, p->kept,
 	    p->repeated);
 	assert_string_equal(got, want);
+}
+
+/* So many lines, in each of which its number may stand twice; to be freed. */
+static char *
+many_lines(const char *format, unsigned int lines)
+{
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+	unsigned int i;
+
+	for (i = 0; i < lines; i++)
+		fprintf(f, format, i, i);
+	fclose(f);
+	return text;
 }
 
 /* --- what a row comes to */
@@ -288,15 +277,9 @@ so_many_problems_are_only_counted(void **state)
 {
 	struct import *im = begin(IMPORT_MERGE);
 	const struct import_preview *p;
-	char *text;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-	unsigned int i;
+	char *text = many_lines("x\n", IMPORT_PROBLEMS_MAX + 500);
 
 	(void)state;
-	for (i = 0; i < IMPORT_PROBLEMS_MAX + 500; i++)
-		fputs("x\n", f);
-	fclose(f);
 	assert_int_equal(read_text(im, text), 1);
 	p = import_preview(im);
 	assert_int_equal(p->problems.n, IMPORT_PROBLEMS_MAX);
@@ -310,15 +293,9 @@ static void
 one_address_very_often_takes_no_time(void **state)
 {
 	struct import *im = begin(IMPORT_MERGE);
-	char *text;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-	unsigned int i;
+	char *text = many_lines("a@b.example,u\n", 200000);
 
 	(void)state;
-	for (i = 0; i < 200000; i++)
-		fputs("a@b.example,u\n", f);
-	fclose(f);
 	alarm(20);
 	assert_int_equal(read_text(im, text), 0);
 	alarm(0);
@@ -435,15 +412,9 @@ lists_are_bounded(void **state)
 {
 	const struct import_list *list;
 	struct import *im = begin(IMPORT_MERGE);
-	char *text;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-	unsigned int i;
+	char *text = many_lines("a%u@x.example,%u\n", IMPORT_LIST_MAX + 5);
 
 	(void)state;
-	for (i = 0; i < IMPORT_LIST_MAX + 5; i++)
-		fprintf(f, "a%u@x.example,%u\n", i, i);
-	fclose(f);
 	assert_int_equal(read_text(im, text), 0);
 	list = &import_preview(im)->list[IMPORT_ADDED];
 	assert_int_equal(list->count, IMPORT_LIST_MAX + 5);

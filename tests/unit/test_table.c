@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +21,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "dir_site.h"
 #include "table.h"
 
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
@@ -43,32 +43,6 @@ static const struct pair rows[] = {
 	{ LABEL_64 LABEL_64 LABEL_64 LABEL_64 LABEL_64 LABEL_64 LABEL_64
 	    "@" LABEL_16 ".example." LABEL_16, "long" },
 };
-
-static char	 dir[32];
-
-static int
-make_dir(void **state)
-{
-	(void)state;
-	strlcpy(dir, "/tmp/test_table.XXXXXX", sizeof(dir));
-	return mkdtemp(dir) == NULL ? -1 : 0;
-}
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
-remove_dir(void **state)
-{
-	(void)state;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static const char *
 path_of(const char *name)
