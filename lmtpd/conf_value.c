@@ -181,7 +181,7 @@ value_user(struct conf_errors *e, const struct conf_value *v, const char *key)
 	if (*s != '\0' && strlen(s) <= USER_MAX_LEN && *s != '-' &&
 	    odd_byte(s) == NULL)
 		return 0;
-	conf_error(e, v->where, "%s = \"%s\": a user is 1 to %d printable "
+	conf_error(e, v->where, "%s = \"%s\": a name is 1 to %d printable "
 	    "ASCII characters without blanks, the first no \"-\"", key, s,
 	    USER_MAX_LEN);
 	return -1;

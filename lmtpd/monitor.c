@@ -66,7 +66,8 @@ struct monitor {
 	struct record_end	 end;
 	bool			 ended;		/* end is filled in */
 	bool			 killed;	/* the host was told to */
-	bool			 early;		/* see input_waits() */
+	bool			 waiting;	/* see input_waits() */
+	bool			 unread;	/* maybe, the final replies */
 };
 
 static void
@@ -99,8 +100,10 @@ static void
 fail_unconfined(struct monitor *m, const struct record_unconfined *r)
 {
 	errno = r->error;
-	log_warn("cannot confine the engine (--no-sandbox would let it run "
-	    "unconfined): %s", sandbox_step_name(r->step));
+	log_warn("cannot confine the engine%s: %s",
+	    sandbox_is_optional(r->step) ?
+	    " (--no-sandbox would let it run unconfined)" : "",
+	    sandbox_step_name(r->step));
 	fail(m, "no message is taken without a sandbox");
 }
 
@@ -193,10 +196,23 @@ go_on(struct monitor *m, enum next next)
 	}
 }
 
+/*
+ * Whether the client sent this before it read the final replies.  Then it may
+ * be the rest of a message that an engine gone bad has ended.  Nobody can tell
+ * of a client that paused in its message until they were there, sent the rest
+ * in one piece and read them before we came to look.
+ */
+static bool
+is_early(struct monitor *m)
+{
+	m->unread = m->unread && reply_unread(&m->replies);
+	return m->waiting || m->unread;
+}
+
 static void
 take_command(struct monitor *m, const struct lmtp_command *cmd)
 {
-	if (m->early && cmd->verb != LMTP_RSET &&
+	if (is_early(m) && cmd->verb != LMTP_RSET &&
 	    cmd->verb != LMTP_NOOP && cmd->verb != LMTP_QUIT)
 		hang_up(m, REASON_ENGINE, TOO_EARLY);
 	else
@@ -215,6 +231,7 @@ take_record(struct monitor *m, const struct record *r)
 		take_command(m, &r->u.command);
 		break;
 	case RECORD_DRY:
+		m->waiting = false;
 		flush(m);
 		break;
 	case RECORD_END:
@@ -250,11 +267,7 @@ from_engine(struct monitor *m)
 		take_record(m, &r);
 }
 
-/*
- * Whether the client sent more than the engine took, before it was answered.
- * A client waits for the replies: this may be the rest of a message that an
- * engine gone bad ended too early, so no other transaction begins with it.
- */
+/* Whether the client sent more than the engine took, before it was answered. */
 static bool
 input_waits(const struct monitor *m)
 {
@@ -270,7 +283,8 @@ after_message(struct monitor *m)
 	enum next next = NEXT_COMMAND;
 	uint32_t i;
 
-	m->early = input_waits(m);
+	m->waiting = input_waits(m);
+	m->unread = true;
 	for (i = 0; i < m->end.tails && next == NEXT_COMMAND; i++)
 		next = transaction_tail(&m->t, m->end.tail[i]);
 	if (next == NEXT_COMMAND && (m->end.flags & END_MORE)) {
@@ -368,6 +382,7 @@ open_stop(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* write(2) says EFBIG */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

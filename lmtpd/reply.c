@@ -2,7 +2,10 @@
  * Replies to the client.  A client that does not read costs one idle limit
  * and never more than this buffer.
  */
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <linux/sockios.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -111,6 +114,16 @@ reply_flush(struct replies *r)
 	}
 	r->len = 0;
 	return r->broken ? -1 : 0;
+}
+
+bool
+reply_unread(const struct replies *r)
+{
+	int n = 0;
+
+	/* of a socket; else of a pipe, which tells it at either end */
+	return (ioctl(r->fd, SIOCOUTQ, &n) == 0 ||
+	    ioctl(r->fd, FIONREAD, &n) == 0) && n > 0;
 }
 
 bool

@@ -35,6 +35,12 @@ void	 reply_reason(struct replies *, const char *recipient, enum reason);
 /* Write what was collected.  0, or -1: the client takes no more. */
 int	 reply_flush(struct replies *);
 
+/*
+ * Whether the client has yet to read what was written.  Over TCP what its
+ * kernel has taken counts as read; false where nobody can tell.
+ */
+bool	 reply_unread(const struct replies *);
+
 /* Whether the client has gone for good: it could not read a reply. */
 bool	 reply_client_gone(const struct replies *);
 

@@ -46,6 +46,13 @@ sandbox_step_name(enum sandbox_step step)
 	return step < SANDBOX_STEPS ? names[step] : "?";
 }
 
+bool
+sandbox_is_optional(enum sandbox_step step)
+{
+	return step == SANDBOX_PRIVILEGES || step == SANDBOX_CAPABILITIES ||
+	    step == SANDBOX_LANDLOCK || step == SANDBOX_SECCOMP;
+}
+
 int
 sandbox_secrets(void)
 {

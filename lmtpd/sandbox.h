@@ -4,6 +4,7 @@
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Lower a resource limit, hard and soft, to at most this.  0, or -1. */
@@ -23,6 +24,9 @@ enum sandbox_step {
 /* The words for a step, for the log. */
 const char
 	*sandbox_step_name(enum sandbox_step);
+
+/* Whether --no-sandbox does without it. */
+bool	 sandbox_is_optional(enum sandbox_step);
 
 /*
  * Who will hold secrets, and its children after it: no other process may look

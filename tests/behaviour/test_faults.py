@@ -216,4 +216,35 @@ def _():
         says.close()
 
 
+@case("RSET sent late, then MAIL once the replies were read: 250, not 421")
+def _():
+    """What came before the replies was held against all that came after."""
+    slow = shell("cat >/dev/null; sleep 0.3")
+    for late in b"RSET\r\n", b"NOOP\r\n":
+        with Site(backend=slow) as site, site.connect() as client:
+            client.lhlo()
+            client.start(PHONE)
+            client.send(b"A: b\r\n\r\ntext\r\n.\r\n")
+            client.taken()
+            time.sleep(0.1)
+            client.send(late)
+            equal(client.reply(), "250 2.0.0", "the message")
+            equal(client.reply(), "250 2.0.0", "the late command")
+            client.send(commands("MAIL FROM:<%s>" % ALICE))
+            equal(client.reply(), "250 2.1.0", "MAIL")
+            client.quit()
+
+
+@case("no file may have a byte: 451, and not a signal's end")
+def _():
+    with Site(wrapper=["sh", "-c", 'ulimit -Sf 0; exec "$@"', "sh"]) as site:
+        with site.connect() as client:
+            client.lhlo()
+            client.send(commands("MAIL FROM:<%s>" % ALICE,
+                                 "RCPT TO:<%s>" % PHONE, "DATA"))
+            equal([client.reply() for _ in range(3)],
+                  ["250 2.1.0", "250 2.1.5", "451 4.3.0"], "replies")
+            client.quit()
+
+
 run()
