@@ -54,10 +54,4 @@ void	 backend_finish(struct run *, struct recipient *);
 /* Wait no longer: the recipient is MAYBE_SENT.  Frees what the run held. */
 void	 backend_abandon(struct run *, struct recipient *);
 
-/*
- * End every descendant that is left, orphans of any session, but keep one
- * child.  Only when no run is under way: they cannot be told apart.
- */
-void	 backend_sweep(pid_t keep);
-
 #endif

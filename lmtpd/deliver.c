@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "deliver.h"
 #include "log.h"
+#include "orphans.h"
 
 #define ID_MAX		33	/* 128 bits in hex, and the NUL */
 #define FDS_A_RUN	3
@@ -419,7 +420,7 @@ deliver_all(struct deliver *job)
 		start_some(&w);
 	}
 	if (w.started)
-		backend_sweep(job->host);
+		orphans_end(job->host);
 	share_outcomes(job->envelope);
 	free(w.slot);
 	free(w.pfd);

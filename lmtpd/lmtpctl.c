@@ -1,6 +1,7 @@
 /*
  * lmtpctl: questions to ask of an lmtpd installation.  A table of words.
  */
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "sandbox.h"
 
 static const struct word {
 	const char	*name;
@@ -62,6 +64,8 @@ main(int argc, char **argv)
 	size_t i;
 	int c;
 
+	if (sandbox_secrets() == -1)
+		err(EX_OSERR, "cannot keep secrets out of core files");
 	while ((c = getopt(argc, argv, "+f:")) != -1) {
 		if (c != 'f')
 			usage();

@@ -1,7 +1,8 @@
 /*
  * lmtpd: one LMTP client on standard input and output.  This file sets the
  * processes up in the order that keeps them apart: descriptors moved, root
- * given up, the engine host forked, and only then the configuration read.
+ * given up, the monitor and the engine host forked, and only then, by the
+ * monitor alone, the configuration read.
  */
 #include <sys/stat.h>
 
@@ -18,6 +19,7 @@
 #include "addr.h"
 #include "conf.h"
 #include "host.h"
+#include "keeper.h"
 #include "log.h"
 #include "monitor.h"
 #include "privsep.h"
@@ -166,17 +168,6 @@ keep_secrets(void)
 	return -1;
 }
 
-/* It may hold secrets that the configuration names as ${VARIABLE}. */
-static void
-wipe_environment(void)
-{
-	char **v;
-
-	for (v = environ; v != NULL && *v != NULL; v++)
-		explicit_bzero(*v, strlen(*v));
-	clearenv();
-}
-
 static int
 serve(const struct options *o, const struct client_fds *fds, int control,
     pid_t host)
@@ -219,11 +210,12 @@ main(int argc, char **argv)
 	if (privsep_drop_root(o.user) == -1 || keep_secrets() == -1)
 		return turn_away(fds.out, "421 4.3.0 service not available, "
 		    "see the log", EX_OSERR);
-	if ((host = privsep_fork(&control)) == -1)
+	if (keeper_fork(fds.in, fds.out) == -1 ||
+	    (host = privsep_fork(&control)) == -1)
 		return turn_away(fds.out, "421 4.3.0 no more processes",
 		    EX_OSERR);
 	if (host == 0) {
-		wipe_environment();
+		privsep_wipe_environment();
 		host_run(control, fds.in, !o.open);
 	}
 	return serve(&o, &fds, control, host);

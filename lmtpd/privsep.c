@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -122,6 +124,16 @@ privsep_die_with(pid_t parent)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		return -1;
 	return getppid() == parent ? 0 : -1;
+}
+
+void
+privsep_wipe_environment(void)
+{
+	char **v;
+
+	for (v = environ; v != NULL && *v != NULL; v++)
+		explicit_bzero(*v, strlen(*v));
+	clearenv();
 }
 
 int

@@ -40,6 +40,10 @@ pid_t	 privsep_fork(int *channel);
 /* Die with the parent: 0, or -1 where it is dead already. */
 int	 privsep_die_with(pid_t parent);
 
+/* For a process that does not need it: it may hold secrets, which the
+ * configuration names as ${VARIABLE}. */
+void	 privsep_wipe_environment(void);
+
 /* A close-on-exec SOCK_SEQPACKET pair.  0, or -1. */
 int	 privsep_pair(int fd[2]);
 

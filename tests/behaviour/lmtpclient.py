@@ -14,7 +14,8 @@ import tempfile
 import termios
 import time
 
-from taptest import PATIENCE, check, equal
+from proctest import children
+from taptest import PATIENCE, check, equal, wait_for
 
 ALICE = "alice@example.com"
 MESSAGE = b"From: alice@example.com\nSubject: hello\n\nGood morning.\n"
@@ -143,6 +144,16 @@ class Client:
     def close(self):
         self.input.close()
         self.output.close()
+
+    @property
+    def keeper(self):
+        """The first of lmtpd's processes."""
+        return self.child.pid
+
+    @property
+    def monitor(self):
+        """The keeper's only child."""
+        return wait_for(lambda: children(self.keeper), "the monitor")[0]
 
     def gone(self):
         """The program must have ended; its exit status."""

@@ -43,6 +43,12 @@ def descendants(pid):
     return found
 
 
+def children(pid):
+    """Living ones, the oldest first."""
+    return sorted(p.pid for p in processes().values()
+                  if p.ppid == pid and p.state not in "ZX")
+
+
 def alive(pid):
     p = processes().get(pid)
     return p is not None and p.state not in "ZX"

@@ -112,9 +112,9 @@ def dies(word, how, where="data", **keys):
 def tree(client, count=2):
     """Monitor, host and engine of a connection."""
     pids = wait_for(lambda: (lambda found: found if len(found) == count
-                             else None)(descendants(client.child.pid)),
+                             else None)(descendants(client.monitor)),
                     "host and engine")
-    return [client.child.pid] + [p.pid for p in pids]
+    return [client.monitor] + [p.pid for p in pids]
 
 
 def limits(pid):
@@ -146,13 +146,13 @@ def _():
                     equal(int(status(pid, key), 16), 0, key)
 
 
-@case("limits of the three, soft and hard")
+@case("limits of all, soft and hard")
 def _():
     size = 10485760 + 8192
     with Site() as site:
         client, pids = in_data(site)
         with client:
-            for pid in pids:
+            for pid in [client.keeper, *pids]:
                 equal(limits(pid)["Max core file size"], ("0", "0"), "core")
             engine = limits(pids[2])
             for name, limit in (("Max open files", 3), ("Max processes", 0),
@@ -196,7 +196,7 @@ def _():
     with Site(wrapper=wrapper) as site:
         client, pids = in_data(site)
         with client:
-            for pid in pids:
+            for pid in [client.keeper, *pids]:
                 equal(status(pid, "Uid").split()[1],
                       str(SERVER_USER.pw_uid), "uid")
                 for name in "mem", "environ", "maps":
@@ -365,7 +365,7 @@ def _():
               ["250 2.1.0", "250 2.1.5", "250 2.0.0"], "replies")
         if ROOT:
             held = [what for what, _ in
-                    descriptors(client.child.pid).values()]
+                    descriptors(client.monitor).values()]
             client_end = "socket:[%d]" % os.fstat(
                 client.input.fileno()).st_ino
             check(client_end not in held, "our end?")
@@ -515,6 +515,7 @@ def _(which):
             client.taken()
             monitor, host, engine = tree(client)
             equal(known_secrets(monitor), sorted(SECRETS), "the scan is blind")
+            equal(known_secrets(client.keeper), [], "the keeper's")
             equal(known_secrets(host), [], "the host's")
             equal(known_secrets(engine), [], "the engine's")
 

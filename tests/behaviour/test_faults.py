@@ -80,11 +80,11 @@ def _(answer):
         client.send(b"Subject: x\r\n\r\ny\r\n.\r\n")
         pid = int(wait_for(lambda: site.note("pid").strip(), "the backend"))
         # lmtpd hears of both at once
-        os.kill(client.child.pid, signal.SIGSTOP)
-        os.kill(client.child.pid, signal.SIGTERM)
+        os.kill(client.monitor, signal.SIGSTOP)
+        os.kill(client.monitor, signal.SIGTERM)
         os.kill(pid, signal.SIGTERM)
         wait_for(lambda: not alive(pid), "the backend's end")
-        os.kill(client.child.pid, signal.SIGCONT)
+        os.kill(client.monitor, signal.SIGCONT)
         final = client.rest()
         check(not any(r.startswith("5") for r in final),
               "a 5xx: %r" % (final,))
@@ -163,14 +163,15 @@ def _():
         os.close(spare)
         ours.settimeout(10)
         check(ours.recv(4096).startswith(b"220 "), "greeting")
-        family = wait_for(lambda: descendants(child.pid)[1:] and
-                          descendants(child.pid), "host and engine")
+        family = wait_for(lambda: descendants(child.pid)[2:] and
+                          descendants(child.pid), "monitor, host and engine")
         for pid in [child.pid] + [p.pid for p in family]:
             held = [os.readlink("/proc/%d/fd/%s" % (pid, fd))
                     for fd in os.listdir("/proc/%d/fd" % pid)]
             check("/etc/hostname" not in held, "a file of the caller's")
-        for p in family:
-            with open("/proc/%d/environ" % p.pid, "rb") as f:
+        # the monitor's may be asked for by its configuration
+        for pid in [child.pid] + [p.pid for p in family[1:]]:
+            with open("/proc/%d/environ" % pid, "rb") as f:
                 check(b"a-secret" not in f.read(), "the environment")
         ours.sendall(b"QUIT\r\n")
         check(ours.recv(4096).startswith(b"221 "), "QUIT")
@@ -181,8 +182,8 @@ def _():
 def _():
     with Site() as site, site.connect() as client:
         client.lhlo()
-        host, engine = wait_for(lambda: descendants(client.child.pid)[1:] and
-                                descendants(client.child.pid), "the engine")
+        _host, engine = wait_for(lambda: descendants(client.monitor)[1:] and
+                                 descendants(client.monitor), "the engine")
         with open("/proc/%d/limits" % engine.pid) as f:
             limits = f.read()
         match(r"Max processes +0 +0 ", limits)

@@ -162,7 +162,7 @@ def _():
             client.send((b"x" * 998 + b"\r\n") * 1000)
             pids = [client.child.pid] + \
                 [p.pid for p in descendants(client.child.pid)]
-            equal(len(pids), 3, "processes")
+            equal(len(pids), 4, "processes")
             peak = max(peak, *(int(status(p, "VmHWM").split()[0])
                                for p in pids))
         client.send(b".\r\n")

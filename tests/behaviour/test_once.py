@@ -19,7 +19,7 @@ THIRD = "+41791234569@sms.example.net"
 ONE = xforward(ADDR="192.0.2.7", IDENT="4XyZ1a2b3c")
 TWO = xforward(ADDR="192.0.2.7", IDENT="4XyZ1a2b3d")
 UNNAMED = xforward(ADDR="192.0.2.7")
-DONE, LATER = "250 2.0.0", "451 4.3.0"
+DONE, LATER, STOPPED = "250 2.0.0", "451 4.3.0", "451 4.3.2"
 BOTH = acme(("email", ALICE, {"security": ["none"]}),
             ("email", BOB, {"security": ["none"]}))
 WEEK = 7 * 86400
@@ -437,7 +437,7 @@ def _():
     with Once() as site:
         with at_gate(site) as client:
             os.kill(client.child.pid, signal.SIGTERM)
-            equal(client.rest()[0], "451 4.3.2", "reply")
+            equal(client.rest()[0], STOPPED, "reply")
         site.open_gate()
         site.clear()
         delivered(site.send()[0])
@@ -616,11 +616,12 @@ def _(_round):
 
 # -- killed
 
-KILLED = {  # who of those below the monitor, and the first message's reply
-    "the monitor": (None, None),
-    "the engine's host": (lambda below: below[0], DONE),
-    "the backend": (lambda below: next(p for p in below
-                                       if p.name in ("backend", "sh")), LATER)}
+KILLED = {  # who of those below the keeper, and the first message's reply
+    "the keeper": (lambda below: below[0].ppid, STOPPED),
+    "the monitor": (lambda below: below[0].pid, None),
+    "the engine's host": (lambda below: below[1].pid, DONE),
+    "the backend": (lambda below: next(
+        p.pid for p in below if p.name in ("backend", "sh")), LATER)}
 
 
 @table("{0} is killed while the backend runs", [(who,) for who in KILLED])
@@ -629,9 +630,7 @@ def _(who):
     pick, want = KILLED[who]
     with Once() as site:
         with at_gate(site) as client:
-            below = descendants(client.child.pid)
-            os.kill(pick(below).pid if pick else client.child.pid,
-                    signal.SIGKILL)
+            os.kill(pick(descendants(client.keeper)), signal.SIGKILL)
             if want == DONE:
                 site.open_gate()
             equal(client.reply(), want, "reply")

@@ -21,10 +21,10 @@ HALF = b"Subject: half\r\n\r\nof a message\r\n"
 
 
 class Tree:
-    """Monitor, host and engine of a connection with a transaction."""
+    """Keeper, monitor, host and engine of a connection with a transaction."""
 
     def __init__(self, client):
-        self.monitor = client.child.pid
+        self.keeper, self.monitor = client.keeper, client.monitor
         found = wait_for(lambda: self.children(2), "host and engine")
         self.host, self.engine = (p.pid for p in found)
         equal((processes()[self.host].ppid, processes()[self.engine].ppid),
@@ -35,7 +35,7 @@ class Tree:
         return found if len(found) == count else None
 
     def all(self):
-        return [self.monitor, self.host, self.engine]
+        return [self.keeper, self.monitor, self.host, self.engine]
 
 
 def in_data(site, how="pair"):
@@ -70,12 +70,12 @@ def memory_holds(pid, needle):
     return False
 
 
-@case("three processes while a message comes in, all of the right user")
+@case("four processes while a message comes in, all of the right user")
 def _():
     with Site() as site:
         client, tree = in_data(site)
         with client:
-            equal(len(descendants(tree.monitor)), 2, "descendants")
+            equal(len(descendants(tree.keeper)), 3, "descendants")
             uid, gid = SERVER_USER.pw_uid, SERVER_USER.pw_gid
             for pid in tree.all():
                 equal(status(pid, "Uid").split(), [str(uid)] * 4, "uids")
@@ -127,6 +127,7 @@ def _():
         with client:
             needle = SECRET.encode()
             check(memory_holds(tree.monitor, needle), "the scan is blind")
+            check(not memory_holds(tree.keeper, needle), "keeper knows it")
             check(not memory_holds(tree.host, needle), "host knows it")
             check(not memory_holds(tree.engine, needle), "engine knows it")
             client.send(b".\r\n")
@@ -184,7 +185,7 @@ def _():
 # -- killing them ------------------------------------------------------------
 
 @table("{0} killed in mid DATA: 4xx or a close, and no backend", [
-    ("engine",), ("host",), ("monitor",)])
+    ("engine",), ("host",), ("monitor",), ("keeper",)])
 def _(which):
     with Site() as site:
         client, tree = in_data(site)
