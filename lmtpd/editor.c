@@ -49,10 +49,11 @@ write_copy(int from, const char *path)
 static void
 try_command(const char *command, const char *path)
 {
-	char *words = strdup(command), *argv[WORDS_MAX + 2], *word;
+	char *copy = strdup(command), *argv[WORDS_MAX + 2], *word;
+	char *words = copy;
 	int n = 0;
 
-	if (words == NULL)
+	if (copy == NULL)
 		return;
 	while (n < WORDS_MAX && (word = strsep(&words, " \t")) != NULL)
 		if (*word != '\0')
@@ -61,6 +62,7 @@ try_command(const char *command, const char *path)
 	argv[n] = NULL;
 	if (n > 1)
 		execvp(argv[0], argv);
+	free(copy);
 }
 
 static _Noreturn void

@@ -37,8 +37,12 @@ wait_for(pid_t monitor, const sigset_t *set)
 	int sig, status;
 	pid_t rc;
 
-	while ((rc = waitpid(monitor, &status, WNOHANG)) == 0 ||
-	    (rc == -1 && errno == EINTR)) {
+	for (;;) {
+		rc = waitpid(monitor, &status, WNOHANG);
+		if (rc == -1 && errno == EINTR)
+			continue;	/* its SIGCHLD may have come already */
+		if (rc != 0)
+			break;
 		sig = sigwaitinfo(set, NULL);
 		if (sig != -1 && sig != SIGCHLD)
 			kill(monitor, sig);

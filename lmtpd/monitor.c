@@ -19,6 +19,7 @@
 #include "log.h"
 #include "message.h"
 #include "monitor.h"
+#include "orphans.h"
 #include "peer.h"
 #include "privsep.h"
 #include "record.h"
@@ -440,4 +441,5 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 	close(start->in);
 	close(start->out);
 	newcomer_tell(&m.t.newcomers, policy, m.t.stop_fd);
+	orphans_end(-1);
 }
