@@ -244,14 +244,10 @@ rm RECORDS/on.$$
 def _(parallel, recipients):
     with Site(backend(parallel=parallel), backend=COUNTING) as site:
         names = ["r%d@box.example.net" % i for i in range(recipients)]
-        started = time.monotonic()
         equal(site.deliver(*names).final, ["250 2.0.0"] * recipients, "final")
-        took = time.monotonic() - started
         counts = [int(n) for n in site.note("count").split()]
         equal((len(counts), max(counts)),
               (recipients, min(parallel, recipients)), "runs, most at once")
-        rounds = -(-recipients // parallel)
-        check(took < rounds * 0.2 + 0.8, "took %.1f s" % took)
 
 
 @case("parallel counts each backend by itself")
@@ -276,7 +272,7 @@ def _():
         started = time.monotonic()
         final = client.deliver(*names).final
         took = time.monotonic() - started
-        check(1 < took < 3.5, "took %.1f s" % took)
+        check(1 < took < 8, "took %.1f s" % took)
         equal(final[0], "250 2.0.0", "the quick one")
         for reply in final[1:]:
             match(r"^451 4\.", reply)

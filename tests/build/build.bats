@@ -71,8 +71,11 @@ needed() {
 @test "make check runs every test that is there" {
 	cd "$srcdir"
 	ls tests/unit/test_*.c tests/fuzz/fuzz_*.c tests/behaviour/test_* \
-	    tests/build/*.bats tests/spf/*.py |
-	    grep -v -e spf/dnsserver -e spf/spftest | sed 's/\.c$//' >"$BATS_TEST_TMPDIR/there"
+	    tests/build/*.bats tests/build/*.py tests/faults/*.py \
+	    tests/spf/*.py |
+	    grep -v -e spf/dnsserver -e spf/spftest -e build/variant \
+	    -e faults/faulttest -e faults/scenes |
+	    sed 's/\.c$//' >"$BATS_TEST_TMPDIR/there"
 	make_alone list-tests | sed 's/\.fuzz$//' | sort \
 	    >"$BATS_TEST_TMPDIR/run"
 	sort "$BATS_TEST_TMPDIR/there" | diff - "$BATS_TEST_TMPDIR/run"
@@ -82,6 +85,18 @@ needed() {
 @test "no two tests have one name" {
 	cd "$srcdir"
 	[ -z "$(make_alone list-tests | sed 's/\.[a-z]*$//' | sort | uniq -d)" ]
+}
+
+@test "SECURITY.md names every fuzz target, and only tests that are there" {
+	cd "$srcdir"
+	grep -o 'tests/[a-z0-9_/]*\.[a-z]*' SECURITY.md | sort -u \
+	    >"$BATS_TEST_TMPDIR/named"
+	[ -s "$BATS_TEST_TMPDIR/named" ]
+	xargs ls -d <"$BATS_TEST_TMPDIR/named"
+	ls tests/fuzz/fuzz_*.c | sort | comm -23 - "$BATS_TEST_TMPDIR/named" \
+	    >"$BATS_TEST_TMPDIR/unnamed"
+	cat "$BATS_TEST_TMPDIR/unnamed"
+	[ ! -s "$BATS_TEST_TMPDIR/unnamed" ]
 }
 
 @test "every fuzz target has a corpus" {

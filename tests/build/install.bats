@@ -30,6 +30,7 @@ value() {
 	$(value datadir)/lmtpd/outbox
 	$(value docdir)/NEWS
 	$(value docdir)/README
+	$(value docdir)/SECURITY.md
 	$(value mandir)/man5/lmtpd.conf.5
 	$(value mandir)/man8/lmtpctl.8
 	$(value mandir)/man8/lmtpd.8

@@ -124,6 +124,68 @@ which_refusals_are_of_the_sender(void **state)
 	}
 }
 
+/* refusals = "proven", and what becomes of a refusal. */
+static void
+spares_whom_a_forger_names(void **state)
+{
+	static const struct {
+		bool		 proven;
+		enum verdict	 verdict;
+		enum reason	 reason;
+		enum spf_result	 spf;
+		enum verdict	 becomes;
+		enum reason	 says;
+		int		 asked;
+	} rows[] = {
+		{ false, VERDICT_REFUSE, REASON_NOT_REGISTERED, SPF_FAIL,
+		    VERDICT_REFUSE, REASON_NOT_REGISTERED, 0 },
+		{ true, VERDICT_REFUSE, REASON_NOT_REGISTERED, SPF_PASS,
+		    VERDICT_REFUSE, REASON_NOT_REGISTERED, 1 },
+		{ true, VERDICT_REFUSE, REASON_NOT_REGISTERED, SPF_FAIL,
+		    VERDICT_AFTER_DATA, REASON_NOT_REGISTERED, 1 },
+		{ true, VERDICT_REFUSE, REASON_NOT_REGISTERED, SPF_TEMPERROR,
+		    VERDICT_DEFER, REASON_DNS, 1 },
+		{ true, VERDICT_REFUSE, REASON_NO_CHANNEL, SPF_FAIL,
+		    VERDICT_REFUSE, REASON_NO_CHANNEL, 0 },
+		{ true, VERDICT_ACCEPT, REASON_OK, SPF_FAIL,
+		    VERDICT_ACCEPT, REASON_OK, 0 },
+	};
+	struct rig rig;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++) {
+		make_rig(&rig);
+		rig.policy.refusals_proven = rows[i].proven;
+		rig.resolver.spf = rows[i].spf;
+		rig.d.verdict = rows[i].verdict;
+		rig.d.reason = rows[i].reason;
+		authorise_spare(&rig.evidence, &rig.d);
+		assert_int_equal(rig.d.verdict, rows[i].becomes);
+		assert_int_equal(rig.d.reason, rows[i].says);
+		assert_int_equal(rig.resolver.asked[0], rows[i].asked);
+		like_free(rig.channel.recipient);
+	}
+}
+
+/* Whose a sender is costs no question, and needs no recipient. */
+static void
+the_sender_alone(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	make_rig(&rig);
+	authorise_sender(&rig.evidence, &rig.d, NULL);
+	assert_int_equal(rig.d.verdict, VERDICT_ACCEPT);
+	assert_ptr_equal(rig.d.source, &rig.source[0]);
+	rig.evidence.sender = "stranger@example.org";
+	authorise_sender(&rig.evidence, &rig.d, NULL);
+	assert_int_equal(rig.d.reason, REASON_NOT_REGISTERED);
+	assert_int_equal(rig.resolver.asked[0], 0);
+	like_free(rig.channel.recipient);
+}
+
 int
 main(void)
 {
@@ -132,6 +194,8 @@ main(void)
 		cmocka_unit_test(proven_without_a_question),
 		cmocka_unit_test(proven_by_a_known_address),
 		cmocka_unit_test(which_refusals_are_of_the_sender),
+		cmocka_unit_test(spares_whom_a_forger_names),
+		cmocka_unit_test(the_sender_alone),
 	};
 
 	return cmocka_run_group_tests_name("authorise_proven", tests, NULL,

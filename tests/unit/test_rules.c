@@ -339,6 +339,91 @@ channels_and_grants(void **state)
 	check_rows(rows, NELEM(rows));
 }
 
+/* As lmtpctl lookup asks; a table is asked at most once. */
+static void
+judge_sender(struct site *s, const struct row *row, struct site_verdict *v)
+{
+	struct trace trace = { site_step, v };
+	struct site_mail mail = { .table = row->recipient };
+	char identity[ADDR_MAX];
+	struct facts f = {
+		.sender = row->sender,
+		.identity = identity,
+		.recipient = "",
+		.later = strcmp(row->from, LATER) == 0,
+		.client.family = AF_UNSPEC
+	};
+
+	addr_identity(row->sender, identity);
+	ip_read(row->from, &f.client);
+	memset(v, 0, sizeof(*v));
+	memset(&v->d, 0xa5, sizeof(v->d));
+	site_fetch(s, &mail, 0, &f);
+	v->asked = rules_judge_sender(&s->policy, &f, &v->d, NULL);
+	site_fetch(s, &mail, v->asked, &f);
+	assert_int_equal(rules_judge_sender(&s->policy, &f, &v->d, &trace), 0);
+	check_trace(v);
+}
+
+static void
+check_sender(const struct row *row)
+{
+	char text[ADDR_MAX + 64];
+	struct site_verdict v;
+	struct site s;
+
+	site_make(&s, row->policy);
+	judge_sender(&s, row, &v);
+	if (v.d.verdict != row->verdict || v.d.reason != row->reason)
+		fail_msg("{ %s } <%s> from %s: %s, wanted %s", row->policy,
+		    row->sender, row->from, reason_words(v.d.reason)->name,
+		    reason_words(row->reason)->name);
+	assert_string_equal(winner_of(&v.d, text, sizeof(text)), row->winner);
+	assert_int_equal(v.asked, row->recipient == NULL ? 0 : FACT_USERS);
+	assert_null(v.d.channel);
+	assert_null(v.d.grant);
+	if (v.d.verdict == VERDICT_ACCEPT)
+		assert_string_equal(v.d.user, v.d.source->kind ==
+		    SOURCE_USERS ? "table.user" : "user");
+	site_free(&s);
+}
+
+/* Whose he is, whatever he may: here "recipient" is a table's answer. */
+static void
+the_sender_alone(void **state)
+{
+#define STAFF		"account a; users staff none; domain example.com none"
+	static const struct row rows[] = {
+		{ EMAIL, ALICE, NULL, UNKNOWN, YES, "a email " ALICE },
+		{ EMAIL, BOB, NULL, SERVER, NO(NOT_REGISTERED), "-" },
+		{ EMAIL, "", NULL, SERVER, NO(NULL_SENDER), "-" },
+		{ ANYONE " null-sender", "", NULL, SERVER, YES, "a anyone" },
+		{ ANYONE, "double-bounce@example.net", NULL, SERVER, YES,
+		    "a anyone" },
+		{ "account a; domain example.com 203.0.113.1 verify", BOB,
+		    NULL, OTHER, YES, "a domain example.com" },
+		{ SPREAD_BACK, ALICE, NULL, SERVER, YES, "a email " ALICE },
+		{ SPREAD_BACK, BOB, NULL, SERVER, YES,
+		    "b domain example.com" },
+		{ IP, BOB, NULL, SERVER, YES, "a ip 192.0.2.7" },
+		{ IP, BOB, NULL, UNKNOWN, NOT_YET(CLIENT_UNKNOWN), "-" },
+		{ IP, BOB, NULL, LATER, WAIT, "-" },
+		{ DOMAIN, SRS, NULL, UNKNOWN, NO(REWRITTEN),
+		    "a domain example.com" },
+		{ DOMAIN " forwarded", SRS, NULL, UNKNOWN, YES,
+		    "a domain example.com" },
+		{ STAFF, BOB, "staff", UNKNOWN, YES, "a users staff" },
+		{ STAFF, BOB, "-", UNKNOWN, YES, "a domain example.com" },
+		{ STAFF, BOB, "?", UNKNOWN, NOT_YET(INTERNAL), "-" },
+		{ STAFF, "x@y.example", "-", OTHER, NO(NOT_REGISTERED), "-" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NELEM(rows); i++)
+		check_sender(&rows[i]);
+}
+
 int
 main(void)
 {
@@ -350,6 +435,7 @@ main(void)
 		cmocka_unit_test(names_are_exact_but_for_case),
 		cmocka_unit_test(rewritten_senders),
 		cmocka_unit_test(channels_and_grants),
+		cmocka_unit_test(the_sender_alone),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);
