@@ -90,36 +90,6 @@ backend_kill(struct run *run, enum reason why)
 	return launch_kill(run->pid);
 }
 
-/* 1 to 3 digits of an enhanced code, and what ends them. */
-static const char *
-read_digits(const char *p, char end)
-{
-	size_t n = strspn(p, "0123456789");
-
-	return n >= 1 && n <= 3 && p[n] == end ? p + n + 1 : NULL;
-}
-
-/* "5.1.1 text": an enhanced status code of class 4 or 5 (RFC 3463). */
-static bool
-read_override(const char *line, struct recipient *r)
-{
-	const char *end = line + strcspn(line, " ");
-	const char *p;
-	char code[sizeof(r->enhanced)];
-
-	if ((size_t)(end - line) >= sizeof(code))
-		return false;
-	memcpy(code, line, end - line);
-	code[end - line] = '\0';
-	if ((code[0] != '4' && code[0] != '5') || code[1] != '.' ||
-	    (p = read_digits(code + 2, '.')) == NULL ||
-	    read_digits(p, '\0') == NULL)
-		return false;
-	strlcpy(r->enhanced, code, sizeof(r->enhanced));
-	log_safe(r->text, sizeof(r->text), *end == ' ' ? end + 1 : "");
-	return true;
-}
-
 static enum reason
 exit_reason(int code)
 {
@@ -152,7 +122,8 @@ judge_end(const struct run *run, int status, struct recipient *r)
 	else
 		r->reason = REASON_SIGNAL;
 	if (run->killed == REASON_OK && WIFEXITED(status) && !success &&
-	    read_override(run->err.first, r)) {
+	    output_status(&run->err, r->enhanced, sizeof(r->enhanced),
+	    r->text, sizeof(r->text))) {
 		r->reason = REASON_OVERRIDE;
 		r->outcome = r->enhanced[0] == '5' ?
 		    OUTCOME_REFUSED : OUTCOME_DEFERRED;

@@ -19,9 +19,17 @@ enum {
 	FDS_OF_HOST = FD_ENGINE + 1
 };
 
+/* lmtptext's. */
+enum {
+	FD_TEXT = 1,
+	FD_REFUSAL		/* why there is none, or not all of it */
+};
+
 extern const struct permits calls_engine;
 /* All that engines may, since filters add up, and what it takes to make one. */
 extern const struct permits calls_host;
 extern const struct permits calls_resolver;
+/* lmtptext, once it has read its message. */
+extern const struct permits calls_text;
 
 #endif

@@ -20,6 +20,7 @@
 #define MACROS		"nNrldsuaciq%"
 #define COUNTRY_MAX	3
 #define TRUNK_MAX	4
+#define SEGMENTS_MAX	255	/* that a telephone puts together again */
 
 /* A bare name is one of ours, wherever this was installed. */
 static void
@@ -78,25 +79,88 @@ make_environment(struct conf_errors *e, const struct conf_node *node,
 static unsigned int
 make_input(struct conf_errors *e, const struct conf_node *node)
 {
-	static const char *const later[] = {
-		"text", "cut-at", "max-segments", "overflow"
-	};
 	static const struct word words[] = {
-		{ "message", INPUT_MESSAGE }, { "body", INPUT_BODY }
+		{ "message", INPUT_MESSAGE }, { "body", INPUT_BODY },
+		{ "text", INPUT_TEXT }
 	};
+
+	return take_word(e, node, "input", words,
+	    sizeof(words) / sizeof(words[0]), INPUT_MESSAGE);
+}
+
+/* A list of strings; def, NULL terminated, where it is not set. */
+static struct strings
+take_strings(const struct conf_node *node, const char *key,
+    const char *const *def)
+{
+	struct strings s = { 0 };
+	size_t n;
+
+	if (node_is_set(node, key))
+		return conf_strings(node, key);
+	for (n = 0; def[n] != NULL; n++)
+		;
+	s.v = conf_room(n + 1, sizeof(*s.v));
+	for (; s.n < n; s.n++)
+		s.v[s.n] = conf_dup(def[s.n]);
+	return s;
+}
+
+/* "subject" and "body", each once. */
+static void
+check_parts(struct conf_errors *e, const struct conf_node *node)
+{
+	static const struct word words[] = { { "subject", 1 }, { "body", 2 } };
+	unsigned int part, seen = 0;
 	struct conf_value v;
 	size_t i;
 
-	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (node_value(node, later[i], 0, &v))
-			conf_error(e, v.where, "%s is not in this "
-			    "version: take it out", later[i]);
-	if (node_value(node, "input", 0, &v) && strcmp(v.text, "text") == 0) {
-		conf_error(e, v.where, "input = \"text\" is not in "
-		    "this version: message or body would be right");
-		return INPUT_MESSAGE;
+	for (i = 0; node_value(node, "text", i, &v); i++) {
+		part = 0;
+		if (value_word(e, &v, "text", words, 2, &part) == -1)
+			continue;
+		if (seen & part)
+			conf_error(e, v.where, "text: \"%s\" is there twice: "
+			    "keep one", v.text);
+		seen |= part;
 	}
-	return take_word(e, node, "input", words, 2, INPUT_MESSAGE);
+	if (i == 0 && node_is_set(node, "text"))
+		conf_error(e, node_where(node), "text = {} leaves nothing: "
+		    "text = {\"subject\", \"body\"} would be right");
+}
+
+static void
+check_cuts(struct conf_errors *e, const struct conf_node *node)
+{
+	struct conf_value v;
+	size_t i;
+
+	for (i = 0; node_value(node, "cut-at", i, &v); i++)
+		like_free(rule_pattern(e, &v, "cut-at"));
+}
+
+/* What lmtptext is told. */
+static void
+make_text(struct conf_errors *e, const struct conf_node *node,
+    struct backend *b)
+{
+	static const char *const keys[] = {
+		"text", "cut-at", "max-segments", "overflow"
+	};
+	static const char *const parts[] = { "subject", "body", NULL };
+	static const char *const cuts[] = { "-- ", NULL };
+	static const struct word overflow[] = { { "refuse", 0 }, { "cut", 1 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		b->text.written |= node_is_set(node, keys[i]);
+	b->text.parts = take_strings(node, "text", parts);
+	b->text.cut_at = take_strings(node, "cut-at", cuts);
+	b->text.max_segments = (unsigned int)take_number(e, node,
+	    "max-segments", 0, 0, SEGMENTS_MAX);
+	b->text.cut = take_word(e, node, "overflow", overflow, 2, 0) != 0;
+	check_parts(e, node);
+	check_cuts(e, node);
 }
 
 static void
@@ -110,6 +174,7 @@ make_backend(struct conf_errors *e, const struct conf_node *node,
 	value_name(e, &name, "backend");
 	make_command(e, node, b);
 	b->input = make_input(e, node);
+	make_text(e, node, b);
 	b->timeout = (unsigned int)take_number(e, node, "timeout", 60,
 	    1, SECONDS_MAX);
 	b->parallel = (unsigned int)take_number(e, node, "parallel", 4,

@@ -4,10 +4,9 @@
  */
 #include <sys/resource.h>
 
-#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,10 +15,11 @@
 #include "backend.h"
 #include "clock.h"
 #include "deliver.h"
+#include "delivery_id.h"
+#include "extract.h"
 #include "log.h"
 #include "orphans.h"
 
-#define ID_MAX		33	/* 128 bits in hex, and the NUL */
 #define FDS_A_RUN	3
 #define FDS_HELD	4	/* by a run: its claim, too */
 #define FDS_OURS	64	/* all others, with room */
@@ -39,80 +39,33 @@ struct work {
 	bool		 started;	/* any, so far */
 	size_t		 next;		/* all before it are begun */
 	struct pollfd	*pfd;
+	struct extracted *text;		/* for each backend of the policy */
 	enum reason	 over;		/* why nothing more starts; REASON_OK */
 };
-
-static void
-hash_string(SHA2_CTX *ctx, const char *s)
-{
-	SHA256Update(ctx, (const uint8_t *)s, strlen(s) + 1);
-}
-
-/* Another one like it may be another message: nothing is remembered. */
-static bool
-nameless(const struct deliver *job)
-{
-	return *job->origin->queue_id == '\0' && !job->header->named;
-}
-
-/* What makes two recipients one (envelope.c): another spelling of a number on
- * a retry is no other delivery. */
-static void
-hash_recipient(SHA2_CTX *ctx, const struct recipient *r)
-{
-	char domain[ADDR_MAX], *p;
-
-	hash_string(ctx, r->decision.channel->name);
-	if (r->decision.number[0] != '\0') {
-		hash_string(ctx, r->decision.number);
-		return;
-	}
-	strlcpy(domain, addr_domain(r->address), sizeof(domain));
-	for (p = domain; *p != '\0'; p++)
-		*p = tolower((unsigned char)*p);
-	SHA256Update(ctx, (const uint8_t *)r->address,
-	    addr_local_len(r->address));
-	hash_string(ctx, "@");
-	hash_string(ctx, domain);
-}
-
-/*
- * An idempotency key.  Where a message bears nothing that names it, another
- * one like it is another message: then the key is this transaction's own.
- */
-static void
-delivery_id(const struct deliver *job, const struct recipient *r, char *id)
-{
-	const struct origin *o = job->origin;
-	uint64_t size = msg_size(job->msg);
-	char hex[SHA256_DIGEST_STRING_LENGTH];
-	SHA2_CTX ctx;
-
-	SHA256Init(&ctx);
-	hash_string(&ctx, o->queue_id);
-	hash_string(&ctx, job->envelope->sender);
-	hash_recipient(&ctx, r);
-	SHA256Update(&ctx, (const uint8_t *)&size, sizeof(size));
-	hash_string(&ctx, job->header->digest);
-	if (nameless(job))
-		hash_string(&ctx, job->log_id);
-	SHA256End(&ctx, hex);
-	strlcpy(id, hex, ID_MAX);
-}
 
 static void
 settle(struct recipient *r, enum reason reason)
 {
 	int class = reason_words(reason)->code / 100;
 
+	if (r->enhanced[0] != '\0')
+		class = r->enhanced[0] - '0';
 	r->reason = reason;
 	r->outcome = class == 5 ? OUTCOME_REFUSED : class == 4 ?
 	    OUTCOME_DEFERRED : OUTCOME_ACCEPTED;
 }
 
+static struct extracted *
+text_of(const struct work *w, const struct backend *b)
+{
+	return &w->text[b - w->job->policy->backend];
+}
+
 static int
 open_input(const struct work *w, const struct backend *b)
 {
+	if (b->input == INPUT_TEXT)
+		return msg_reopen(text_of(w, b)->fd, O_RDONLY);
 	if (b->input == INPUT_BODY)
 		return msg_body_reader(w->job->msg, w->job->header->body);
 	return msg_reader(w->job->msg);
@@ -124,7 +77,14 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 	const struct deliver *job = w->job;
 	const struct source *source = r->decision.source;
 	const struct backend *b = r->decision.channel->backend;
-	char id[ID_MAX], client[ADDR_IP_MAX];
+	const struct delivery_facts facts = {
+		.origin = job->origin,
+		.header = job->header,
+		.sender = job->envelope->sender,
+		.size = msg_size(job->msg),
+		.log_id = job->log_id
+	};
+	char id[DELIVERY_ID_MAX], client[ADDR_IP_MAX];
 	struct delivery d = {
 		.log_id = job->log_id,
 		.id = id,
@@ -142,15 +102,15 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 		.queue_id = job->origin->queue_id,
 		.spf = job->spf,
 		.state_dir = job->policy->state_dir,
-		.size = msg_size(job->msg)
+		.size = facts.size
 	};
 	enum reason reason;
 	int fd;
 
-	delivery_id(job, r, id);
+	delivery_id(&facts, r, id);
 	ip_write(&job->origin->client, client);
-	reason = admit_run(job->policy, r, nameless(job) ? "" : id,
-	    &slot->admission);
+	reason = admit_run(job->policy, r,
+	    delivery_is_nameless(&facts) ? "" : id, &slot->admission);
 	if (reason != REASON_OK)
 		return reason;
 	if ((fd = open_input(w, b)) == -1) {
@@ -387,7 +347,49 @@ make_slots(struct work *w)
 	raise_limit(w->slots);
 	w->slot = calloc(w->slots, sizeof(*w->slot));
 	w->pfd = calloc(1 + w->slots * FDS_A_RUN, sizeof(*w->pfd));
-	return w->slot == NULL || w->pfd == NULL ? -1 : 0;
+	w->text = calloc(policy->backends, sizeof(*w->text));
+	return w->slot == NULL || w->pfd == NULL || w->text == NULL ? -1 : 0;
+}
+
+/* Before any run, since nothing else is looked after meanwhile. */
+static void
+make_texts(struct work *w)
+{
+	const struct deliver *job = w->job;
+	const struct extract x = {
+		.state_dir = job->policy->state_dir,
+		.log_id = job->log_id,
+		.msg = job->msg,
+		.deadline = job->deadline,
+		.stop_fd = job->stop_fd,
+		.confined = job->confined
+	};
+	size_t i;
+
+	for (i = 0; i < job->envelope->recipients; i++) {
+		struct recipient *r = job->envelope->recipient[i];
+		const struct backend *b;
+
+		if (!wants_run(r))
+			continue;
+		b = r->decision.channel->backend;
+		if (b->input != INPUT_TEXT || extract_text(&x, &b->text,
+		    text_of(w, b), r) == 0)
+			continue;
+		settle(r, r->reason);
+	}
+}
+
+static void
+free_work(struct work *w)
+{
+	size_t i;
+
+	for (i = 0; w->text != NULL && i < w->job->policy->backends; i++)
+		extract_close(&w->text[i]);
+	free(w->text);
+	free(w->slot);
+	free(w->pfd);
 }
 
 static void
@@ -414,6 +416,8 @@ deliver_all(struct deliver *job)
 
 	if (make_slots(&w) == -1)
 		w.over = REASON_INTERNAL;
+	else if (w.slots > 0)
+		make_texts(&w);
 	start_some(&w);
 	while (w.running > 0) {
 		work_once(&w);
@@ -422,6 +426,5 @@ deliver_all(struct deliver *job)
 	if (w.started)
 		orphans_end(job->host);
 	share_outcomes(job->envelope);
-	free(w.slot);
-	free(w.pfd);
+	free_work(&w);
 }

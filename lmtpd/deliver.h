@@ -26,6 +26,7 @@ struct deliver {
 	int64_t				 deadline;	/* clock_ms()'s ms */
 	int				 stop_fd;	/* readable: end at once */
 	pid_t				 host;		/* the child to keep */
+	bool				 confined;	/* not: --no-sandbox */
 };
 
 /*

@@ -4,10 +4,13 @@
  */
 #include <sys/stat.h>
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "libexec.h"
 #include "lint.h"
 #include "lint_state.h"
 #include "lint_string.h"
@@ -75,6 +78,23 @@ lint_command(struct conf_errors *l, const struct backend *b)
 		    b->name, path);
 }
 
+/* lmtpd may have been built, or packaged, without it. */
+static void
+lint_text(struct conf_errors *l, const struct backend *b)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/" LIBEXEC_TEXT, libexec_dir());
+	if (b->input != INPUT_TEXT && b->text.written)
+		conf_doubt(l, b->where, "backend \"%s\": text, cut-at, "
+		    "max-segments and overflow have no effect without "
+		    "input = \"text\"", b->name);
+	if (b->input == INPUT_TEXT && access(path, X_OK) == -1)
+		conf_doubt(l, b->where, "backend \"%s\": input = \"text\" "
+		    "needs %s, which cannot be executed; its mail will be "
+		    "answered 451", b->name, path);
+}
+
 static void
 lint_backends(struct conf_errors *l, const struct policy *p)
 {
@@ -82,6 +102,7 @@ lint_backends(struct conf_errors *l, const struct policy *p)
 
 	for (i = 0; i < p->backends; i++) {
 		lint_command(l, &p->backend[i]);
+		lint_text(l, &p->backend[i]);
 		for (j = 0; j < p->channels; j++)
 			if (p->channel[j].backend == &p->backend[i])
 				break;

@@ -1,35 +1,18 @@
 /*
- * Running the mailer.  It is trusted to take mail, not to end: its group is
- * killed at its deadline.  What it writes is hostile text.
+ * Running the mailer.  It is trusted to take mail, and to say whether it did.
  */
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
-#include "launch.h"
+#include "errand.h"
 #include "log.h"
 #include "mailer.h"
-#include "output.h"
-
-#define WHO	"mailer"
-
-struct mailer {
-	pid_t		 pid;
-	int		 pidfd;
-	struct output	 out;		/* all that it writes */
-	const char	*ended;		/* why we ended it, or NULL */
-};
 
 /* A word with %f and %% filled in; the caller frees it. */
 static char *
@@ -99,85 +82,16 @@ make_input(const char *message, size_t n)
 	return -1;
 }
 
-static int
-begin(struct mailer *m, struct launch *s)
-{
-	int rc;
-
-	if ((m->out.fd = launch_pipe(&s->fd[1])) == -1)
-		return -1;
-	s->fd[2] = s->fd[1];
-	rc = launch_start(s, &m->pid, &m->pidfd);
-	close(s->fd[1]);
-	if (rc == -1)
-		close(m->out.fd);
-	return rc;
-}
-
-static int
-start(struct mailer *m, const struct policy *p, const char *message, size_t n)
-{
-	static char *env[] = { "PATH=" LAUNCH_PATH, "LC_ALL=C.UTF-8", NULL };
-	struct launch s = { .env = env, .fd = { -1, -1, -1 } };
-	int rc = -1;
-
-	if (p->mailer.n == 0) {
-		log_warnx("mail is due and no mailer is configured");
-		return -1;
-	}
-	s.argv = make_argv(p);
-	s.fd[0] = make_input(message, n);
-	if (s.argv != NULL && s.fd[0] != -1)
-		rc = begin(m, &s);
-	if (rc == -1)
-		log_warn("mailer: cannot run %s", p->mailer.v[0]);
-	if (s.fd[0] != -1)
-		close(s.fd[0]);
-	free_words(s.argv);
-	return rc;
-}
-
-/* Until it ends, or we end it. */
-static void
-wait_end(struct mailer *m, int stop_fd)
-{
-	int64_t deadline = clock_ms() + MAILER_SECONDS * 1000, left;
-	struct pollfd pfd[3] = {
-		{ .fd = m->pidfd, .events = POLLIN },
-		{ .fd = stop_fd, .events = POLLIN },
-		{ .events = POLLIN }
-	};
-
-	for (;;) {
-		pfd[2].fd = m->out.fd;
-		left = deadline - clock_ms();
-		if (poll(pfd, 3, left > 0 ? (int)left : 0) == -1) {
-			if (errno == EINTR)
-				continue;
-			m->ended = strerror(errno);
-			break;
-		}
-		output_read(&m->out, WHO);
-		if (pfd[0].revents != 0)
-			return;
-		if (pfd[1].revents != 0)
-			m->ended = "lmtpd is told to stop";
-		else if (left <= 0)
-			m->ended = "it took too long";
-		if (m->ended != NULL)
-			break;
-	}
-	launch_kill(m->pid);
-}
-
 /* What its end means. */
 static int
-judge(const struct mailer *m, int status)
+judge(const struct errand *e)
 {
+	int status = e->status;
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;	/* believed, however late */
-	if (m->ended != NULL)
-		log_warnx("mailer: ended: %s", m->ended);
+	if (e->ended != NULL)
+		log_warnx("mailer: ended: %s", e->ended);
 	else if (WIFEXITED(status)) {
 		log_warnx("mailer: exit status %d: it did not take the mail",
 		    WEXITSTATUS(status));
@@ -191,16 +105,27 @@ int
 mailer_send(const struct policy *p, const char *message, size_t n,
     int stop_fd)
 {
-	struct mailer m = { .pidfd = -1, .out = { .fd = -1 } };
-	int status = SIGKILL, rc;
+	static char *env[] = { "PATH=" LAUNCH_PATH, "LC_ALL=C.UTF-8", NULL };
+	struct launch s = { .env = env, .fd = { -1, -1, -1 } };
+	struct errand e = {
+		.who = "mailer",
+		.deadline = clock_ms() + MAILER_SECONDS * 1000,
+		.stop_fd = stop_fd
+	};
+	int rc = -1;
 
-	if (start(&m, p, message, n) == -1)
+	if (p->mailer.n == 0) {
+		log_warnx("mail is due and no mailer is configured");
 		return -1;
-	wait_end(&m, stop_fd);
-	do
-		rc = waitpid(m.pid, &status, 0);
-	while (rc == -1 && errno == EINTR);
-	output_end(&m.out, WHO);
-	close(m.pidfd);
-	return judge(&m, status);
+	}
+	s.argv = make_argv(p);
+	s.fd[0] = make_input(message, n);
+	if (s.argv != NULL && s.fd[0] != -1)
+		rc = errand_run(&e, &s);
+	if (rc == -1)
+		log_warn("mailer: cannot run %s", p->mailer.v[0]);
+	if (s.fd[0] != -1)
+		close(s.fd[0]);
+	free_words(s.argv);
+	return rc == -1 ? -1 : judge(&e);
 }

@@ -207,7 +207,8 @@ deliver(struct transaction *t, const struct origin *origin, const char *spf,
 		.spf = spf,
 		.deadline = began + limit - margin,
 		.stop_fd = t->stop_fd,
-		.host = t->host
+		.host = t->host,
+		.confined = t->confined
 	};
 
 	deliver_all(&job);
@@ -281,7 +282,7 @@ reply_final(struct transaction *t, const struct recipient *r)
 		snprintf(text, sizeof(text), "%s, id %s", discarded_text(r),
 		    t->id);
 		reply_recipient(t->replies, 250, "2.0.0", shown, text);
-	} else if (r->reason == REASON_OVERRIDE)
+	} else if (r->enhanced[0] != '\0')
 		reply_recipient(t->replies, r->enhanced[0] == '5' ? 550 : 451,
 		    r->enhanced, shown,
 		    r->text[0] != '\0' ? r->text : w->text);

@@ -421,6 +421,7 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 	m.t.peer = &m.peer;
 	m.t.replies = &m.replies;
 	m.t.host = start->host;
+	m.t.confined = start->confined;
 	m.t.resolver = resolver_new(resolver_dir(), policy->dns_timeout,
 	    start->confined);
 	m.t.stop_fd = m.replies.stop_fd = open_stop();

@@ -22,6 +22,21 @@ struct msg {
 	char		 front[MSG_PREPEND_MAX];
 };
 
+int
+msg_unnamed(const char *dir)
+{
+	return open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+int
+msg_reopen(int fd, int flags)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, flags | O_CLOEXEC);
+}
+
 struct msg *
 msg_open(const char *dir)
 {
@@ -29,8 +44,7 @@ msg_open(const char *dir)
 
 	if ((m = calloc(1, sizeof(*m))) == NULL)
 		return NULL;
-	m->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (m->fd == -1) {
+	if ((m->fd = msg_unnamed(dir)) == -1) {
 		free(m);
 		return NULL;
 	}
@@ -58,19 +72,10 @@ msg_prepend(struct msg *m, const char *text, size_t len)
 	return 0;
 }
 
-static int
-reopen(const struct msg *m, int flags)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", m->fd);
-	return open(path, flags | O_CLOEXEC);
-}
-
 int
 msg_appender(const struct msg *m)
 {
-	return reopen(m, O_WRONLY | O_APPEND);
+	return msg_reopen(m->fd, O_WRONLY | O_APPEND);
 }
 
 int
@@ -98,13 +103,13 @@ msg_size(const struct msg *m)
 int
 msg_reader(const struct msg *m)
 {
-	return reopen(m, O_RDONLY);
+	return msg_reopen(m->fd, O_RDONLY);
 }
 
 int
 msg_body_reader(const struct msg *m, uint64_t offset)
 {
-	int fd = reopen(m, O_RDONLY);
+	int fd = msg_reopen(m->fd, O_RDONLY);
 
 	if (fd != -1 && lseek(fd, m->prepended + offset, SEEK_SET) == -1) {
 		close(fd);

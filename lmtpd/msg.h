@@ -39,6 +39,11 @@ uint64_t msg_size(const struct msg *);
 int	 msg_reader(const struct msg *);
 int	 msg_body_reader(const struct msg *, uint64_t offset);
 
+/* A file that has no name, in dir; and another opening of such a one.  -1
+ * (errno). */
+int	 msg_unnamed(const char *dir);
+int	 msg_reopen(int fd, int flags);
+
 /* Read up to n of the client's bytes from offset on.  As pread(2). */
 ssize_t	 msg_read(const struct msg *, void *, size_t n, uint64_t offset);
 

@@ -60,6 +60,37 @@ output_read(struct output *o, const char *who)
 	}
 }
 
+/* 1 to 3 digits of an enhanced code, and what ends them. */
+static const char *
+read_digits(const char *p, char end)
+{
+	size_t n = strspn(p, "0123456789");
+
+	return n >= 1 && n <= 3 && p[n] == end ? p + n + 1 : NULL;
+}
+
+bool
+output_status(const struct output *o, char *code, size_t code_size,
+    char *text, size_t text_size)
+{
+	const char *end = o->first + strcspn(o->first, " ");
+	size_t len = end - o->first;
+	const char *p;
+
+	if (len >= code_size)
+		return false;
+	memcpy(code, o->first, len);
+	code[len] = '\0';
+	if ((code[0] != '4' && code[0] != '5') || code[1] != '.' ||
+	    (p = read_digits(code + 2, '.')) == NULL ||
+	    read_digits(p, '\0') == NULL) {
+		code[0] = '\0';
+		return false;
+	}
+	log_safe(text, text_size, *end == ' ' ? end + 1 : "");
+	return true;
+}
+
 void
 output_end(struct output *o, const char *who)
 {

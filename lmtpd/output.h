@@ -4,6 +4,7 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define OUTPUT_LINE_MAX	512
@@ -19,6 +20,13 @@ struct output {
 
 /* Read what was written so far, in who's name; never waits. */
 void	 output_read(struct output *, const char *who);
+
+/*
+ * Whether the first line begins with an enhanced status code of class 4 or 5
+ * (RFC 3463): "5.1.1 text".  The code, and the text made safe; both are cut.
+ */
+bool	 output_status(const struct output *, char *code, size_t code_size,
+	    char *text, size_t text_size);
 
 /* There will be no more: log what has no line end, and close it. */
 void	 output_end(struct output *, const char *who);

@@ -105,6 +105,8 @@ policy_free(struct policy *p)
 		free(p->backend[i].name);
 		free_strings(&p->backend[i].command);
 		free_strings(&p->backend[i].environment);
+		free_strings(&p->backend[i].text.parts);
+		free_strings(&p->backend[i].text.cut_at);
 	}
 	free(p->backend);
 	free_top(p);

@@ -49,7 +49,17 @@ struct security {
 
 enum input {
 	INPUT_MESSAGE,
-	INPUT_BODY
+	INPUT_BODY,
+	INPUT_TEXT
+};
+
+/* What lmtptext is to make of a message. */
+struct text_rules {
+	struct strings	 parts;		/* "subject", "body", in this order */
+	struct strings	 cut_at;	/* Like patterns on whole lines */
+	unsigned int	 max_segments;	/* 0: any number */
+	bool		 cut;		/* what is beyond; else refused */
+	bool		 written;	/* any of this */
 };
 
 struct backend {
@@ -57,6 +67,7 @@ struct backend {
 	struct where	 where;
 	struct strings	 command;	/* command.v[0] is an absolute path */
 	enum input	 input;
+	struct text_rules text;		/* for INPUT_TEXT */
 	unsigned int	 timeout;	/* seconds */
 	unsigned int	 parallel;
 	struct strings	 environment;	/* "NAME=value" */

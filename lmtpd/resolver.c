@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "libexec.h"
 #include "log.h"
 #include "resolver.h"
 #include "resolver_run.h"
@@ -20,10 +21,6 @@
 #define PROGRAM		"lmtpd-resolver"
 #define GRACE_MS	2000	/* beyond the deadline that it knows of */
 #define CPU_GRACE	5	/* seconds */
-
-#ifndef LMTPD_LIBEXECDIR
-#error "the build defines LMTPD_LIBEXECDIR"
-#endif
 
 /* A question that was asked, and what came of it. */
 struct known {
@@ -44,9 +41,7 @@ struct resolver {
 const char *
 resolver_dir(void)
 {
-	const char *dir = getenv("LMTPD_LIBEXECDIR");
-
-	return dir != NULL ? dir : LMTPD_LIBEXECDIR;
+	return libexec_dir();
 }
 
 struct resolver *

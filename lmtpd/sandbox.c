@@ -110,3 +110,9 @@ sandbox_resolver(void)
 {
 	return confine(DNS_PORT, &calls_resolver);
 }
+
+enum sandbox_step
+sandbox_text(void)
+{
+	return confine(LANDLOCK_NO_PORT, &calls_text);
+}

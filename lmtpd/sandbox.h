@@ -55,4 +55,12 @@ enum sandbox_step
 enum sandbox_step
 	 sandbox_resolver(void);
 
+/*
+ * lmtptext, after it has read its message and opened what it converts charsets
+ * by: no new privileges, no capabilities, not dumpable, no core, no files, no
+ * TCP, no signals to others; calls_text of the calls.
+ */
+enum sandbox_step
+	 sandbox_text(void);
+
 #endif

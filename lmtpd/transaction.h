@@ -29,6 +29,7 @@ struct transaction {
 	struct replies		*replies;
 	int			 stop_fd;	/* readable: end at once */
 	pid_t			 host;
+	bool			 confined;	/* not: --no-sandbox */
 	/* of the connection */
 	bool			 greeted;
 	bool			 mailed;	/* MAIL came: no XCLIENT */

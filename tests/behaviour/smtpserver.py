@@ -1,6 +1,7 @@
 """A mail server to hand mail to: one that keeps it, or refuses it."""
 
 import collections
+import contextlib
 import socket
 import threading
 
@@ -31,7 +32,9 @@ class SmtpServer:
                 client, _ = self.socket.accept()
             except OSError:
                 return
-            with client, client.makefile("rwb", 0) as f:
+            # a client need not wait for the reply to its QUIT
+            with client, client.makefile("rwb", 0) as f, \
+                    contextlib.suppress(ConnectionError):
                 self._session(f)
 
     def _session(self, f):

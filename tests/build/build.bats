@@ -71,7 +71,8 @@ needed() {
 @test "make check runs every test that is there" {
 	cd "$srcdir"
 	ls tests/unit/test_*.c tests/fuzz/fuzz_*.c tests/behaviour/test_* \
-	    tests/build/*.bats tests/build/*.py tests/faults/*.py \
+	    tests/build/*.bats tests/build/*.py tests/behind/test_*.py \
+	    tests/faults/*.py tests/front/test_* tests/text/*.py \
 	    tests/spf/*.py |
 	    grep -v -e spf/dnsserver -e spf/spftest -e build/variant \
 	    -e faults/faulttest -e faults/scenes |
@@ -108,13 +109,16 @@ needed() {
 
 @test "the manual pages have no warning" {
 	command -v mandoc || skip "no mandoc"
-	mandoc -T lint -W warning "$srcdir"/man/*.[58]
+	mandoc -T lint -W warning "$srcdir"/man/*.[158]
 }
 
 @test "the shell scripts have no warning" {
 	command -v shellcheck || skip "no shellcheck"
 	cd "$srcdir"
-	shellcheck bootstrap .ci/run conf/outbox tests/demo tests/fuzz/run \
-	    tests/rig/postfix tests/rig/overlay tests/bench/bench \
+	shellcheck bootstrap .ci/run conf/outbox conf/dovecot conf/gammu \
+	    conf/http conf/hylafax conf/kannel conf/rabbitmq conf/smstools \
+	    conf/smtp tests/demo tests/fuzz/run \
+	    tests/rig/postfix tests/rig/overlay tests/rig/machine \
+	    tests/front/fronttest.bash tests/bench/bench \
 	    tests/behaviour/postfixtest.bash tests/unit/run
 }

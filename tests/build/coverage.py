@@ -22,15 +22,17 @@ PURE = """
     ip judge keyword like like_jump like_scan like_token lint_string lmtp
     lmtp_text lmtp_valid number origin received record rules rules_place
     rules_recipient rules_sender seen_text security source_kind spf spf_macro
-    spf_record unstuff verdict xforward
+    spf_record text_buf text_clean text_cut text_flowed text_html text_names
+    text_segments text_utf8 unstuff verdict xforward
 """.split()
 # What is not counted, so that a new file is sorted by whoever writes it.
 REST = """
-    admit backend deliver host keeper landlock launch lmtpd message monitor
-    newcomer orphans output peer privsep reply report resolver resolver_run
+    admit backend deliver delivery_id errand extract host keeper landlock
+    launch lmtpd message monitor newcomer orphans output peer privsep reply report resolver resolver_run
     sandbox scrub transaction
     calls seccomp
     dns lmtpd-resolver spf_client spf_eval spf_lib
+    lmtptext text_charset text_mime
     conf conf_account conf_backend conf_check conf_file conf_make conf_node
     conf_parse conf_say conf_take envelope policy
     announce announce_add announce_queue announce_text done domains mailer
@@ -107,7 +109,8 @@ def _(name):
               "-Ilmtpd", "-Wno-deprecated", "-o", program,
               "tests/build/coverage_replay.c",
               "tests/fuzz/fuzz_%s.c" % name, "pure.a",
-              *flags("libbsd-overlay", "libcdb", "libidn2"), "-lcsv",
+              *flags("libbsd-overlay", "libcdb", "libidn2", "libxml-2.0"),
+              "-lcsv",
               "-lresolv"])
     files = sorted(glob.glob("%s/tests/fuzz/corpus/%s/*" % (SRCDIR, name)))
     check(files, "a corpus")

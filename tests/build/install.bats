@@ -23,14 +23,24 @@ value() {
 	make_alone install
 	cat >"$BATS_TEST_TMPDIR/want" <<-WANT
 	$(value libexecdir)/lmtpd/lmtpd-resolver
+	$(value libexecdir)/lmtpd/lmtptext
 	$(value sbindir)/lmtpctl
 	$(value sbindir)/lmtpd
 	$(value sysconfdir)/lmtpd/lmtpd.conf
 	$(value datadir)/lmtpd/authorised.txt
+	$(value datadir)/lmtpd/dovecot
+	$(value datadir)/lmtpd/gammu
+	$(value datadir)/lmtpd/http
+	$(value datadir)/lmtpd/hylafax
+	$(value datadir)/lmtpd/kannel
 	$(value datadir)/lmtpd/outbox
+	$(value datadir)/lmtpd/rabbitmq
+	$(value datadir)/lmtpd/smstools
+	$(value datadir)/lmtpd/smtp
 	$(value docdir)/NEWS
 	$(value docdir)/README
 	$(value docdir)/SECURITY.md
+	$(value mandir)/man1/lmtptext.1
 	$(value mandir)/man5/lmtpd.conf.5
 	$(value mandir)/man8/lmtpctl.8
 	$(value mandir)/man8/lmtpd.8
@@ -41,6 +51,8 @@ value() {
 	$(value systemdsystemunitdir)/lmtpd.socket
 	$(value systemdsystemunitdir)/lmtpd@.service
 	WANT
+	(cd "$srcdir/conf" && find examples -type f) |
+	    sed "s|^|$(value docdir)/|" >>"$BATS_TEST_TMPDIR/want"
 	cd "$root"
 	find . -type f | sed 's/^\.//' | sort >"$BATS_TEST_TMPDIR/got"
 	sort "$BATS_TEST_TMPDIR/want" | diff - "$BATS_TEST_TMPDIR/got"
@@ -51,9 +63,12 @@ value() {
 	[ "$(stat -c %a "$root$(value sysconfdir)/lmtpd/lmtpd.conf")" = 640 ]
 }
 
-@test "the backend that comes with it can be executed" {
+@test "the backends that come with it can be executed" {
 	make_alone install
-	[ -x "$root$(value datadir)/lmtpd/outbox" ]
+	for name in dovecot gammu http hylafax kannel outbox rabbitmq \
+	    smstools smtp; do
+		[ -x "$root$(value datadir)/lmtpd/$name" ]
+	done
 }
 
 @test "a sysadmin's configuration survives install and uninstall" {

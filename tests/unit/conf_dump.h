@@ -110,6 +110,11 @@ conf_dump(const struct policy *p)
 		dump_strings(fp, " command", &b->command);
 		fprintf(fp, "backend %s:", b->name);
 		dump_strings(fp, " environment", &b->environment);
+		fprintf(fp, "backend %s: segments %u cut %d", b->name,
+		    b->text.max_segments, b->text.cut);
+		dump_strings(fp, " text", &b->text.parts);
+		fprintf(fp, "backend %s:", b->name);
+		dump_strings(fp, " cut-at", &b->text.cut_at);
 	}
 	for (i = 0; i < p->channels; i++) {
 		const struct channel *c = &p->channel[i];

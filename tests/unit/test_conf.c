@@ -31,6 +31,8 @@ defaults_are_those_of_the_manual(void **state)
 	    "max-hops = 50\n"
 	    "backend b: input 0 timeout 60 parallel 4 setuid 0 command = "
 	    "'/bin/true'\nbackend b: environment =\n"
+    "backend b: segments 0 cut 0 text = 'subject' 'body'\n"
+    "backend b: cut-at = '-- '\n"
 	    "channel c: recipient '*@c.example' backend b number 1 country '' "
 	    "trunk '0' auto 0\n"
 	    "channel n: recipient '*@n.example' backend b number 0 country '' "
@@ -85,13 +87,18 @@ static const char rich[] =
     "max-hops       = 30\n"
     "backend \"kannel\" {\n"
     "  command     = {\"kannel\", \"%N\", \"--from=%u %%\"}\n"
-    "  input       = \"body\"\n"
+    "  input       = \"text\"\n"
+    "  text        = {\"body\", \"subject\"}\n"
+    "  cut-at      = {\"-- \", \"On * wrote:\"}\n"
+    "  max-segments = 3\n"
+    "  overflow    = \"cut\"\n"
     "  timeout     = 90\n"
     "  parallel    = 2\n"
     "  environment = {\"KANNEL_URL=http://127.0.0.1:13013/x?a={b}#c\"}\n"
     "  setuid      = true\n"
     "}\n"
-    "backend \"hylafax\" { command = {\"/usr/bin/sendfax\"} }\n"
+    "backend \"hylafax\" { command = {\"/usr/bin/sendfax\"}"
+    " input = \"body\" cut-at = {} }\n"
     "/* two channels,\n"
     "   one for names */\n"
     "channel \"sms\" { recipient = \"*@sms.example.net\"\n"
@@ -154,13 +161,17 @@ static const char rich_dump[] =
     "remember = 129600\n"
     "probe-senders = 'double-bounce@*' 'probe-##@[a-c].example'\n"
     "max-hops = 30\n"
-    "backend kannel: input 1 timeout 90 parallel 2 setuid 1 command = "
+    "backend kannel: input 2 timeout 90 parallel 2 setuid 1 command = "
     "'" LMTPD_DATADIR "/kannel' '%N' '--from=%u %%'\n"
     "backend kannel: environment = "
     "'KANNEL_URL=http://127.0.0.1:13013/x?a={b}#c'\n"
-    "backend hylafax: input 0 timeout 60 parallel 4 setuid 0 command = "
+    "backend kannel: segments 3 cut 1 text = 'body' 'subject'\n"
+    "backend kannel: cut-at = '-- ' 'On * wrote:'\n"
+    "backend hylafax: input 1 timeout 60 parallel 4 setuid 0 command = "
     "'/usr/bin/sendfax'\n"
     "backend hylafax: environment =\n"
+    "backend hylafax: segments 0 cut 0 text = 'subject' 'body'\n"
+    "backend hylafax: cut-at =\n"
     "channel sms: recipient '*@sms.example.net' backend kannel number 1 "
     "country '41' trunk '00' auto 1\n"
     "channel fax: recipient '*@fax.example.net' backend hylafax number 0 "
@@ -222,16 +233,16 @@ objects_know_their_place(void **state)
 	assert_non_null(p);
 	assert_int_equal(p->files.n, 2);
 	assert_int_equal(p->backend[0].where.line, 21);
-	assert_int_equal(p->backend[1].where.line, 29);
-	assert_int_equal(p->channel[1].where.line, 35);
+	assert_int_equal(p->backend[1].where.line, 33);
+	assert_int_equal(p->channel[1].where.line, 39);
 	assert_ptr_equal(p->channel[1].where.file, p->files.v[0]);
 	assert_int_equal(p->channel[2].where.line, 6);
 	assert_ptr_equal(p->channel[2].where.file, p->files.v[1]);
 	assert_int_equal(p->account[0].source[0].where.line, 2);
 	assert_ptr_equal(p->account[0].source[0].where.file, p->files.v[1]);
-	assert_int_equal(p->account[1].where.line, 38);
-	assert_int_equal(p->account[1].grant[1].where.line, 51);
-	assert_int_equal(p->account[1].source[1].where.line, 53);
+	assert_int_equal(p->account[1].where.line, 42);
+	assert_int_equal(p->account[1].grant[1].where.line, 55);
+	assert_int_equal(p->account[1].source[1].where.line, 57);
 	assert_ptr_equal(p->account[1].source[1].account, &p->account[1]);
 	assert_ptr_equal(p->account[1].grant[1].channel, &p->channel[1]);
 	assert_ptr_equal(p->channel[2].backend, &p->backend[1]);
@@ -414,7 +425,7 @@ shipped_file_tells_the_defaults(void **state)
 	}
 	full = dump_of(site_load(text, &said), &said);
 	assert_string_equal(full, plain);
-	assert_int_equal(keys, 34);
+	assert_int_equal(keys, 38);
 	free(full);
 	free(plain);
 }

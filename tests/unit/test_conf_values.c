@@ -7,6 +7,8 @@
 #define A	"account \"a\" { forwarding-user = \"u\"\n"	/* line 4 */
 #define GRANT	"account \"a\" {\nchannel \"c\" { "		/* line 5 */
 
+#define TEXT	"backend \"b\" { command = {\"/x\"} input = \"text\"\n"
+
 struct fault {
 	const char	*text;
 	const char	*error;		/* how the only one begins */
@@ -108,18 +110,19 @@ static const struct fault faults[] = {
 	    "\"%\" is no macro" },
 	{ "backend \"b\" {\ncommand = {\"/x\", \"%%n%\"} }\n", "m:2: command: "
 	    "\"%\" is no macro" },
-	{ BACKEND "backend \"d\" { command = {\"/x\"}\ninput = \"text\" }\n",
-	    "m:3: input = \"text\" is not in this version" },
 	{ "backend \"b\" { command = {\"/x\"}\ninput = \"mail\" }\n",
-	    "m:2: input = \"mail\": message or body" },
-	{ "backend \"b\" { command = {\"/x\"}\ntext = {\"body\"} }\n",
-	    "m:2: text is not in this version" },
-	{ "backend \"b\" { command = {\"/x\"}\ncut-at = {\"-- \"} }\n",
-	    "m:2: cut-at is not in this version" },
-	{ "backend \"b\" { command = {\"/x\"}\nmax-segments = 1 }\n",
-	    "m:2: max-segments is not in this version" },
-	{ "backend \"b\" { command = {\"/x\"}\noverflow = \"cut\" }\n",
-	    "m:2: overflow is not in this version" },
+	    "m:2: input = \"mail\": message, body or text" },
+	{ TEXT "text = {\"body\",\n\"head\"} }\n", "m:3: text = \"head\": "
+	    "subject or body" },
+	{ TEXT "text = {\"body\", \"body\"} }\n", "m:2: text: \"body\" is "
+	    "there twice" },
+	{ TEXT "text = {} }\n", "m:1: text = {} leaves nothing" },
+	{ TEXT "cut-at = {\"-- \",\n\"[a\"} }\n", "m:3: cut-at \"[a\"" },
+	{ TEXT "cut-at = {\"\"} }\n", "m:2: cut-at: an empty pattern" },
+	{ TEXT "max-segments = 256 }\n", "m:2: max-segments = 256" },
+	{ TEXT "max-segments = -1 }\n", "m:2: max-segments = " },
+	{ TEXT "overflow = \"fold\" }\n", "m:2: overflow = \"fold\": refuse "
+	    "or cut" },
 	{ "backend \"b\" { command = {\"/x\"}\ntimeout = 0 }\n",
 	    "m:2: timeout = 0" },
 	{ "backend \"b\" { command = {\"/x\"}\nparallel = 1001 }\n",

@@ -51,6 +51,10 @@ static const struct advice advices[] = {
 	    "may use no channel|m:1: account \"a\" has no source" },
 	{ HEAD A "enforce = false\n" USUAL, "m:4: account \"a\": enforce = "
 	    "false" },
+	/* what only lmtptext would be told */
+	{ "backend \"b\" { command = {\"/bin/true\"}\nmax-segments = 1 }\n"
+	    CHANNEL A USUAL, "m:1: backend \"b\": text, cut-at, max-segments "
+	    "and overflow have no effect without input = \"text\"" },
 	/* commands */
 	{ "backend \"b\" { command = {\"/nowhere/x\"} }\n" CHANNEL A USUAL,
 	    "m:1: backend \"b\": there is no program /nowhere/x; its mail "
@@ -515,6 +519,19 @@ proof_that_cannot_be_read_is_told(void **state)
 	    "below state-dir cannot be read: ");
 }
 
+static void
+text_without_lmtptext_is_told(void **state)
+{
+	static const char text[] = "backend \"b\" { command = {\"/bin/true\"}\n"
+	    "input = \"text\" }\n" CHANNEL NAMES A USUAL;
+
+	(void)state;
+	assert_int_equal(setenv("LMTPD_LIBEXECDIR", "/nowhere", 1), 0);
+	said_of(text, "m:1: backend \"b\": input = \"text\" needs "
+	    "/nowhere/lmtptext, which cannot be executed");
+	assert_int_equal(unsetenv("LMTPD_LIBEXECDIR"), 0);
+}
+
 int
 main(void)
 {
@@ -526,6 +543,7 @@ main(void)
 		cmocka_unit_test(with_compare_text_case_is_no_difference),
 		cmocka_unit_test(many_sources_in_one_file_are_told),
 		cmocka_unit_test(command_that_all_may_write_is_told),
+		cmocka_unit_test(text_without_lmtptext_is_told),
 		STATE(tables_that_are_missing_or_damaged_are_told),
 		STATE(table_that_cannot_be_read_is_told),
 		STATE(domains_without_a_proof_are_told),

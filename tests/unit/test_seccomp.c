@@ -108,6 +108,21 @@ static const struct pass resolver[] = {
 	{ __NR_exit_group, { ANY, ANY, ANY, ANY, ANY, ANY } }
 };
 
+static const struct pass text[] = {
+	{ __NR_write, { 1, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_write, { 2, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_brk, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_mmap, { ANY, ANY, PROT_READ | PROT_WRITE, ANY, ANY, ANY } },
+	{ __NR_mremap, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_munmap, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_madvise, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_futex, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_clock_gettime, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_getrandom, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_restart_syscall, { ANY, ANY, ANY, ANY, ANY, ANY } },
+	{ __NR_exit_group, { ANY, ANY, ANY, ANY, ANY, ANY } }
+};
+
 static const struct list {
 	const char		*name;
 	const struct permits	*permits;
@@ -116,7 +131,8 @@ static const struct list {
 } lists[] = {
 	{ "engine", &calls_engine, engine, NELEM(engine) },
 	{ "host", &calls_host, host, NELEM(host) },
-	{ "resolver", &calls_resolver, resolver, NELEM(resolver) }
+	{ "resolver", &calls_resolver, resolver, NELEM(resolver) },
+	{ "text", &calls_text, text, NELEM(text) }
 };
 
 static void

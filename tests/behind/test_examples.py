@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""The examples of configurations that no other test here runs."""
+
+import glob
+import os
+import re
+import subprocess
+
+from behindtest import CONF, Gateway, refused
+from lmtptest import LMTPD, ROOT, SERVER_USER, Site
+from taptest import Skip, case, check, equal, match, run, table
+
+EXAMPLES = sorted(os.path.basename(p)[:-len(".conf")]
+                  for p in glob.glob(CONF + "/examples/*.conf"))
+FAXMAIL = "/usr/bin/faxmail"
+FAX = "0441234567@fax.example.net"
+
+
+@table("{0}.conf is right as it is", [(name,) for name in EXAMPLES])
+def _(name):
+    with open("%s/examples/%s.conf" % (CONF, name)) as f:
+        text = f.read()
+    with Site(text=text) as site:
+        done = subprocess.run(
+            [LMTPD, "-n", "-f", site.conf, *(["-u", SERVER_USER.pw_name]
+                                          if ROOT else [])],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False, timeout=30,
+            env={"PATH": "/usr/bin:/bin", "LMTPD_DATADIR": CONF})
+        equal((done.returncode, done.stdout), (0, "configuration OK\n"),
+              "lmtpd -n")
+        for program in re.findall(r'command = \{\s*"([^"/]+)"', text):
+            check(os.access("%s/%s" % (CONF, program), os.X_OK),
+                  "there is no backend " + program)
+
+
+# -- faxes -------------------------------------------------------------------
+
+ATTACHED = b"""\
+Subject: a drawing
+X-FAX-MIMEConverters: /tmp/evil
+x-fax-dialstring: +449001234567,
+ +449001234568
+To: 0441234567@fax.example.net
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain
+
+X-FAX-Note: this line is text
+
+--b
+Content-Type: application/pdf
+Content-Transfer-Encoding: base64
+
+JVBERi0xLjQKJSVFT0YK
+--b--
+"""
+
+
+def fax(*changes):
+    """A gateway whose faxmail keeps what it gets."""
+    g = Gateway("fax", "hylafax", ('"FAXSERVER=fax.example.net"', '"PATH='
+                                   'DIR/bin:/usr/bin:/bin", "OUT=RECORDS", '
+                                   '"FAXSERVER=fax.example.net"'), *changes)
+    os.mkdir(g.dir + "/bin")
+    g.script("bin/faxmail", "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$OUT/args\"\n"
+             "echo \"$FAXSERVER\" >\"$OUT/server\"\nexec cat >\"$OUT/mail\"\n")
+    return g
+
+
+@case("fax: the whole mail with its attachment, to this number alone")
+def _():
+    with fax() as g:
+        header, body = ATTACHED.split(b"\n\n", 1)
+        equal(g.send(FAX, body, header=header + b"\n"), "250 2.0.0", "reply")
+        equal(g.note("args").split(), ["-d", "-n", "41441234567",
+                                       "alice@example.com"], "arguments")
+        equal(g.note("server"), "fax.example.net\n", "server")
+        mail = g.note("mail")
+        match("^Return-Path: <alice@example.com>\nReceived: ", mail)
+        want = ATTACHED.decode()
+        want = want[:want.index("X-FAX-M")] + want[want.index("To: "):]
+        check(mail.endswith(want), "not whole: %r" % mail)
+
+
+@case("fax: a bad number never gets to a sender's mercy")
+def _():
+    with fax() as g:
+        code, reply = g.run("900; id", "a@example.com", text=ATTACHED)
+        equal((code, reply[:6], g.note("mail")), (67, "5.1.3 ", ""),
+              "exit, reply, mail")
+
+
+@case("fax: the real faxmail, and no fax server: later")
+def _():
+    if not os.access(FAXMAIL, os.X_OK):
+        raise Skip("no " + FAXMAIL)
+    with Gateway("fax", "hylafax", ("fax.example.net\"}", "127.0.0.1\"}")) \
+            as g:
+        header, body = ATTACHED.split(b"\n\n", 1)
+        refused(g.send(FAX, body, header=b"From: a@example.com\n" + header +
+                       b"\n"), "451 4.3.0", "fax server")
+        match("Can not reach|connect|refused|[Uu]nable", g.log())
+
+
+run()

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# Postfix in front, set up as conf/examples/postfix says: lmtp(8) in its chroot,
+# the socket in there and for its group alone.  What its users see of refusals
+# and delays.  More of Postfix is in ../behaviour.
+#
+# Needs root, and $LMTPD and $SERVE: the programs under test and ../rig/serve.
+
+load fronttest
+
+write_main() {
+	example postfix/main.cf
+	cat <<-MAIN
+	virtual_alias_domains = alias.example.test
+	virtual_alias_maps = inline:{
+	  { desk@alias.example.test = desk@orig.$sms } }
+	MAIN
+}
+
+# The example's, and a domain whose mail is to name its first recipient.
+write_transport() {
+	example postfix/transport
+	example postfix/transport "s/$sms/orig.$sms/; s/lmtp:/orig:/"
+}
+
+setup_file() {
+	can_overlay || return 0
+	write_main | start_mx
+	write_transport | put /etc/postfix/transport
+	inside postmap /etc/postfix/transport
+	echo "orig unix - - y - - lmtp flags=O" |
+	    inside sh -c 'cat >>/etc/postfix/master.cf && postfix reload'
+	install_lmtpd
+	put_site postfix.conf postfix/lmtpd.conf
+	start_sink
+	listen_as postfix postfix.conf
+}
+
+@test "an accepted message arrives whole, once, from the chroot" {
+	send whole a@open.example.com whole@$sms --local-interface 192.0.2.7
+	got whole@$sms whole
+	fact whole@$sms "client=192.0.2.7 sender=a@open.example.com"
+	sent whole@$sms
+	[ "$(inside stat -c "%U %G %a" /var/spool/postfix/lmtpd)" = \
+	    "root postfix 660" ]
+}
+
+@test "what lmtpd and the gateway refuse comes back in their words" {
+	send stranger a@stranger.example.com stranger@$sms
+	send hard a@open.example.com refuse.hard@$sms
+	told stranger "recipient <a@stranger.example.com>" \
+	    stranger@$sms "550 5.7.1" "not registered"
+	told hard refuse.hard@$sms "550 5.3.9" "the gateway says no"
+	none_kept stranger@$sms refuse.hard@$sms
+}
+
+@test "what is deferred stays in the queue, and is delivered later, once" {
+	send later a@open.example.com later@$sms
+	deferred later@$sms "451 4\.3\.0"
+	queued | grep -qx later@$sms
+	kept_none later@$sms
+	: >"$dir/out/open"
+	inside postqueue -f
+	got later@$sms later
+	rm "$dir/out/open"
+	sent later@$sms
+	untold later
+}
+
+@test "recipients of one message have each their own verdict, in one bounce" {
+	to=one@$sms,exit75.m@$sms,closed@$sms,refuse.m@$sms,two@$sms
+	send mixed a@open.example.com $to
+	got one@$sms mixed
+	got two@$sms mixed
+	told mixed closed@$sms "550 5.7.1" refuse.m@$sms "550 5.3.9"
+	deferred exit75.m@$sms "451 4\.3\.0"
+	none_kept exit75.m@$sms closed@$sms refuse.m@$sms
+	[ "$(queued | grep "^\(one\|two\|closed\|.*\.m\)@")" = exit75.m@$sms ]
+	[ "$(grep -l "<mixed@open" "$dir"/sink/*.mail | wc -l)" -eq 1 ]
+}
+
+@test "a HELO comes as it was said, and does not say where from" {
+	helo='we+2Bird=h?elo'
+	send helo1 a@net.example.com helo1@$sms \
+	    --local-interface 192.0.2.7 --helo "$helo"
+	send helo2 a@net.example.com helo2@$sms \
+	    --local-interface 198.51.100.7 --helo "[192.0.2.7]"
+	got helo1@$sms helo1
+	fact helo1@$sms "helo=$helo"
+	told helo2 helo2@$sms "550 5.7.1"
+	kept_none helo2@$sms
+}
+
+@test "what is over our size is bounced by Postfix itself, unsent" {
+	{
+		cat "$(message big)"
+		head -c 150000 /dev/zero | tr '\0' '\n'
+	} >"$dir/mail/big.data.new"
+	submit --from a@open.example.com --to big@$sms \
+	    --data "@$dir/mail/big.data.new"
+	told big big@$sms "size limit 100000"
+	[ "$(grep -c "recipient=<big@" "$dir/syslog")" -eq 0 ]
+}
+
+@test "who a message was first for stands in its header" {
+	send alias a@open.example.com desk@alias.example.test
+	got desk@orig.$sms alias
+	grep -qx "X-Original-To: desk@alias.example.test" \
+	    "$(kept desk@orig.$sms)"
+}
+
+@test "a socket that Postfix may not open delays mail, and loses none" {
+	inside chgrp nogroup /var/spool/postfix/lmtpd
+	send shut a@open.example.com shut@$sms
+	deferred shut@$sms "Permission denied"
+	inside chgrp postfix /var/spool/postfix/lmtpd
+	inside postqueue -f
+	got shut@$sms shut
+	sent shut@$sms
+	untold shut
+}
+
+@test "UTF-8 addresses come by SMTP, are deferred, and come later" {
+	post utf8 jürg@open.example.com later.später@$sms später@$sms
+	got später@$sms utf8
+	fact später@$sms sender=jürg@open.example.com
+	deferred later.später@$sms "451 4\.3\.0"
+	: >"$dir/out/open"
+	inside postqueue -f
+	got later.später@$sms utf8
+	rm "$dir/out/open"
+	kept_once später@$sms
+}
