@@ -190,7 +190,10 @@ def _(which):
     with Site() as site:
         client, tree = in_data(site)
         with client:
-            os.kill(getattr(tree, which), signal.SIGKILL)
+            victim = getattr(tree, which)
+            os.kill(victim, signal.SIGKILL)
+            # its children hear of it as it ends, not as it is killed
+            wait_for(lambda: not alive(victim), "its end")
             client.send(b"more\r\n.\r\n" + commands("QUIT"))
             got = client.rest()
             for reply in got[:-1] if "221 2.0.0" in got else got:
