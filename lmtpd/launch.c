@@ -14,14 +14,13 @@
 #include <unistd.h>
 
 #include "launch.h"
+#include "sandbox.h"
 
 static int
 child_limits(const struct launch *s)
 {
-	struct rlimit core = { 0, 0 };
-
-	if (setrlimit(RLIMIT_CORE, &core) == -1 ||
-	    (s->cpu != NULL && setrlimit(RLIMIT_CPU, s->cpu) == -1) ||
+	if (sandbox_limit(RLIMIT_CORE, 0) == -1 ||
+	    (s->cpu != 0 && sandbox_limit(RLIMIT_CPU, s->cpu) == -1) ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
 		return -1;
 	if (!s->setuid && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

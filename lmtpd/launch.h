@@ -6,7 +6,6 @@
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <stdbool.h>
@@ -22,7 +21,7 @@ struct launch {
 	int		 fd[3];		/* 3 or above, or each at its place */
 	int		 channel;	/* 3 or above; 0: none */
 	bool		 setuid;	/* may gain privileges by its program */
-	const struct rlimit *cpu;	/* of its processor time, or NULL */
+	unsigned int	 cpu;		/* seconds of its time; 0: ours */
 	pid_t		 parent;	/* launch_start()'s */
 	volatile int	 error;		/* likewise: errno of the child */
 };

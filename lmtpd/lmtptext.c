@@ -9,6 +9,7 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -57,7 +58,8 @@ static void __attribute__((noreturn))
 usage(void)
 {
 	fputs("usage: lmtptext [--text=subject,body] [--cut-at=pattern] ...\n"
-	    "\t[--max-segments=number] [--overflow=refuse|cut] < message\n",
+	    "\t[--max-segments=number] [--overflow=refuse|cut] [--no-sandbox]\n"
+	    "\t< message\n",
 	    stderr);
 	exit(EX_USAGE);
 }
@@ -220,10 +222,23 @@ read_message(void)
 
 /* --- confinement ---------------------------------------------------------- */
 
+/* First comes SIGXCPU, which the message is to blame for; then SIGKILL. */
+static int
+limit_time(void)
+{
+	struct rlimit	 limit;
+
+	if (sandbox_limit(RLIMIT_CPU, SECONDS + 1) == -1 ||
+	    getrlimit(RLIMIT_CPU, &limit) == -1)
+		return -1;
+	limit.rlim_cur--;
+	return setrlimit(RLIMIT_CPU, &limit);
+}
+
 static int
 set_limits(size_t message)
 {
-	return sandbox_limit(RLIMIT_CPU, SECONDS) == -1 ||
+	return limit_time() == -1 ||
 	    sandbox_limit(RLIMIT_AS, MEMORY + message) == -1 ||
 	    sandbox_limit(RLIMIT_FSIZE, MEMORY) == -1 ||
 	    sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS) == -1 ||
@@ -231,7 +246,7 @@ set_limits(size_t message)
 }
 
 static void
-confine(size_t message)
+confine(size_t message, const struct wanted *w)
 {
 	enum sandbox_step	 step;
 
@@ -239,7 +254,7 @@ confine(size_t message)
 		err(EX_OSERR, "descriptors");
 	if (set_limits(message) == -1)
 		err(EX_OSERR, "limits");
-	if ((step = sandbox_text()) != SANDBOX_STEPS)
+	if (!w->unconfined && (step = sandbox_text()) != SANDBOX_STEPS)
 		err(EX_OSERR, "sandbox: %s", sandbox_step_name(step));
 }
 
@@ -329,13 +344,14 @@ main(int argc, char **argv)
 	struct wanted		 wanted;
 
 	read_options(&wanted, argc, argv);
+	/* a limit of the service's is no fault of the message's */
+	signal(SIGXFSZ, SIG_IGN);
 	text_mime_init();
 	text_html_init();
 	message = read_message();
 	if ((sets = text_charsets_open(message.s, message.n)) == NULL)
 		err(EX_OSERR, NULL);
-	if (!wanted.unconfined)
-		confine(message.n);
+	confine(message.n, &wanted);
 	text = text_of(&message, sets, &wanted);
 	if (text.n == 0)
 		refuse("5.6.0 no text in the message");

@@ -14,18 +14,6 @@
 #include "privsep.h"
 #include "resolver_run.h"
 
-/* Processor time that it may have, and no more than we. */
-static int
-limit_cpu(unsigned int seconds, struct rlimit *cpu)
-{
-	if (getrlimit(RLIMIT_CPU, cpu) == -1)
-		return -1;
-	if (cpu->rlim_max > seconds)
-		cpu->rlim_max = seconds;
-	cpu->rlim_cur = cpu->rlim_max;
-	return 0;
-}
-
 int
 resolver_run(struct resolver_run *run, const char *program,
     unsigned int seconds, bool confined)
@@ -34,18 +22,17 @@ resolver_run(struct resolver_run *run, const char *program,
 		(char *)program, confined ? NULL : "--no-sandbox", NULL
 	};
 	char *none[] = { NULL };
-	struct rlimit cpu;
 	struct launch s = {
 		.argv = argv,
 		.env = none,
 		.fd = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
-		.cpu = &cpu
+		.cpu = seconds
 	};
 	int fd[2], rc;
 	pid_t pid;
 
 	run->channel = -1;
-	if (limit_cpu(seconds, &cpu) == -1 || privsep_pair(fd) == -1)
+	if (privsep_pair(fd) == -1)
 		return -1;
 	s.channel = fd[1];
 	rc = launch_start(&s, &pid, &run->pidfd);

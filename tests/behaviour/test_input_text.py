@@ -36,8 +36,9 @@ LONG = b"From: alice@example.com\n\n" + b"word " * 60 + b"\n"
 class TextSite(Site):
     """Its backend gets the text: of lmtptext's copy, or of a script's."""
 
-    def __init__(self, changes=None, script="", **keys):
-        super().__init__(merge(backend(input="text", **keys), changes or {}))
+    def __init__(self, changes=None, script="", wrapper=(), **keys):
+        super().__init__(merge(backend(input="text", **keys), changes or {}),
+                         wrapper=wrapper)
         self.libexec = self.dir + "/libexec"
         os.mkdir(self.libexec)
         os.chmod(self.libexec, 0o755)
@@ -125,6 +126,28 @@ def _(_name, script, want, reason):
         equal(told(site, LONG), [want], "reply")
         equal(site.the_line().fields["reason"], reason, "log")
         equal(site.runs(), [], "runs")
+
+
+@case("a text beyond a file size limit of the service: 451, our fault")
+def _():
+    euros = b"Content-Type: text/plain; charset=windows-1252\n\n" + b"\x80" * 8000
+    limit = ["sh", "-c", 'ulimit -f 32; exec "$@"', "sh"]   # of 512 bytes
+    with TextSite({"max-message-size": 8192}, wrapper=limit) as site:
+        equal(told(site, euros), ["451 4.3.0"], "reply")
+        match("(?m)lmtptext .*: exit status 71$", site.log(), "log")
+        equal(site.runs(), [], "runs")
+
+
+@case("HTML that takes its processor time for real: 554, and no retry")
+def _():
+    page = (b"From: alice@example.com\nContent-Type: text/html\n\n" +
+            b"<b>\n" * 1000000 + b"</i>\n" * 1000000)
+    script = ("ulimit -S -t 2; ulimit -H -t 3\n"
+              "exec %s/lmtptext \"$@\"\n" % LIBEXEC)
+    with TextSite(script=script) as site:
+        equal(told(site, page), ["554 5.6.0"], "reply")
+        equal(site.the_line().fields["reason"], "no-text", "log")
+        match("lmtptext .*: ended by signal 24", site.log())
 
 
 @case("one that does not end is ended in time for the reply")

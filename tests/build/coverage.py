@@ -16,11 +16,10 @@ from variant import SRCDIR, figure
 BAR = 90                # per cent of lines, in each file
 # What reads a stranger's bytes or the configuration's words, and what judges.
 PURE = """
-    addr authorise authres conf_rule conf_scan conf_string conf_text
-    conf_value csvfile
-    delivery dns_answer email encword engine factor header identity idn inspect
-    ip judge keyword like like_jump like_scan like_token lint_string lmtp
-    lmtp_text lmtp_valid number origin received record rules rules_place
+    addr authorise authres conf_rule conf_scan conf_string conf_text conf_value
+    csvfile delivery dns_answer email encword engine factor header identity idn
+    inspect ip judge keyword like like_jump like_scan like_token lint_string
+    lmtp lmtp_text lmtp_valid number origin received record rules rules_place
     rules_recipient rules_sender seen_text security source_kind spf spf_macro
     spf_record text_buf text_clean text_cut text_flowed text_html text_names
     text_segments text_utf8 unstuff verdict xforward

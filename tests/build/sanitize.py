@@ -28,13 +28,17 @@ COMMON = "-O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined " \
 
 # The sandbox is what these are about.
 CONFINED = ["test_confine.py", "test_resolver.py"]
-# So are some cases of these, and others are a resolver's in its sandbox.
-TRAPPED = CONFINED + ["test_domain.py", "test_faults.py", "test_keeper.py",
+# So are some cases of these, and others are a program's in its sandbox.
+TRAPPED = CONFINED + ["corpus.py", "test_domain.py", "test_faults.py",
+                      "test_input_text.py", "test_keeper.py",
                       "test_privsep.py", "test_spf.py"]
 # One run for each call of a run, minutes of it; and an SPF that is not ours.
 LEFT_OUT = ["calls.py", "memory.py", "test_announce_kill.py",
             "test_state_kill.py", "differential.py"]
 EXCUSED = {
+    "corpus.py": [(what, "it is not confined") for what in (
+        "limit", "filter", "memory is nobody's", "confined", "killed",
+        "cannot be had", "opens the converters")],
     "faults.py": [("confined and not as root", "it is not confined")],
     "test_faults.py": [("an engine may not fork", "its limits are not set")],
     "test_import.py": [("less than 64 MiB", "a sanitizer's own is counted")],
@@ -55,14 +59,20 @@ def need_clang():
         raise Skip("no clang with sanitizers")
 
 
-def tests_but(names):
-    """All that behave, but for these; nor those that start an MTA, for what it
-    sends others send."""
-    tests = {os.path.basename(test): test for test in variant.listed()
-             if re.match("tests/(behaviour|faults|spf)/.*py$", test)}
+def behaviour():
+    """All that behave, by name; not those that start an MTA, for what it sends
+    others send."""
+    return {os.path.basename(test): test for test in variant.listed()
+            if re.match("tests/(behaviour|faults|spf|text)/.*py$", test)}
+
+
+def known(names):
+    """Each is a test, or one of lmtptext where that is not built."""
+    tests = behaviour()
     for name in names:
-        check(name in tests, "no test is called " + name)
-    return [test for name, test in tests.items() if name not in names]
+        check(name in tests or "text" in name or name == "corpus.py",
+              "no test is called " + name)
+    return names
 
 
 def reports():
@@ -172,8 +182,10 @@ def _():
 @case("the behaviour tests are clean under ASan, LSan and UBSan")
 def _():
     need_clang()
+    left_out = known(CONFINED + LEFT_OUT)
     run_tests(address, "sanitizers, behaviour",
-              tests_but(CONFINED + LEFT_OUT), RIGS, EXCUSED)
+              [test for name, test in behaviour().items()
+               if name not in left_out], RIGS, EXCUSED)
 
 
 @case("the tree builds with undefined behaviour as a trap")
@@ -193,8 +205,10 @@ def _():
 @case("what is confined is free of undefined behaviour")
 def _():
     need_clang()
+    trapped = known(TRAPPED)
     run_tests(trap, "UBSan with the sandbox on",
-              ["tests/behaviour/" + name for name in TRAPPED], RIGS)
+              [test for name, test in behaviour().items()
+               if name in trapped], RIGS)
     trap.remove()
 
 
