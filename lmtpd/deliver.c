@@ -72,6 +72,22 @@ open_input(const struct work *w, const struct backend *b)
 }
 
 static enum reason
+hand_over(const struct work *w, struct slot *slot, const struct backend *b,
+    const struct delivery *d)
+{
+	enum reason reason;
+	int fd = open_input(w, b);
+
+	if (fd == -1) {
+		log_warn("cannot open the spool for backend \"%s\"", b->name);
+		return REASON_INTERNAL;
+	}
+	reason = backend_start(&slot->run, b, d, fd);
+	close(fd);
+	return reason;
+}
+
+static enum reason
 start_run(struct work *w, struct slot *slot, struct recipient *r)
 {
 	const struct deliver *job = w->job;
@@ -105,7 +121,6 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 		.size = facts.size
 	};
 	enum reason reason;
-	int fd;
 
 	delivery_id(&facts, r, id);
 	ip_write(&job->origin->client, client);
@@ -113,13 +128,11 @@ start_run(struct work *w, struct slot *slot, struct recipient *r)
 	    delivery_is_nameless(&facts) ? "" : id, &slot->admission);
 	if (reason != REASON_OK)
 		return reason;
-	if ((fd = open_input(w, b)) == -1) {
-		log_warn("cannot open the spool for backend \"%s\"", b->name);
-		reason = REASON_INTERNAL;
-	} else {
-		reason = backend_start(&slot->run, b, &d, fd);
-		close(fd);
-	}
+	/* only now: what was delivered before needs no text */
+	if (b->input == INPUT_TEXT)
+		reason = extract_reason(text_of(w, b), r);
+	if (reason == REASON_OK)
+		reason = hand_over(w, slot, b, &d);
 	if (reason != REASON_OK)
 		admit_end(job->policy, r, false, "", &slot->admission);
 	return reason;
@@ -351,7 +364,18 @@ make_slots(struct work *w)
 	return w->slot == NULL || w->pfd == NULL || w->text == NULL ? -1 : 0;
 }
 
-/* Before any run, since nothing else is looked after meanwhile. */
+static bool
+told_to_stop(const struct deliver *job)
+{
+	struct pollfd p = { .fd = job->stop_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/*
+ * Before any run, since nothing else is looked after meanwhile.  Told to stop,
+ * it leaves a reason to start none.
+ */
 static void
 make_texts(struct work *w)
 {
@@ -373,11 +397,11 @@ make_texts(struct work *w)
 		if (!wants_run(r))
 			continue;
 		b = r->decision.channel->backend;
-		if (b->input != INPUT_TEXT || extract_text(&x, &b->text,
-		    text_of(w, b), r) == 0)
-			continue;
-		settle(r, r->reason);
+		if (b->input == INPUT_TEXT)
+			extract_text(&x, &b->text, text_of(w, b));
 	}
+	if (told_to_stop(job))
+		w->over = REASON_STOPPED;
 }
 
 static void

@@ -101,12 +101,16 @@ run(struct errand *e, const struct extract *x, const struct text_rules *text,
 	return rc;
 }
 
-/* What the message did to it; from without come SIGKILL and SIGTERM. */
+/*
+ * What the message did to it.  From without come SIGKILL and SIGTERM; and
+ * SIGSYS from a library or kernel that is newer than the filter, since what a
+ * message can choose is answered by an errno.
+ */
 static bool
 died_of_message(int status)
 {
 	return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
-	    WTERMSIG(status) != SIGTERM;
+	    WTERMSIG(status) != SIGTERM && WTERMSIG(status) != SIGSYS;
 }
 
 static enum reason
@@ -150,21 +154,26 @@ extract(const struct extract *x, const struct text_rules *text,
 	return run(&e, x, text, t->fd) == 0 ? judge(&e, t) : REASON_INTERNAL;
 }
 
-int
+void
 extract_text(const struct extract *x, const struct text_rules *text,
-    struct extracted *t, struct recipient *r)
+    struct extracted *t)
 {
-	if (!t->tried) {
-		t->tried = true;
-		t->reason = extract(x, text, t);
+	if (t->tried)
+		return;
+	t->tried = true;
+	t->reason = extract(x, text, t);
+	if (t->reason != REASON_OK)
+		extract_close(t);
+}
+
+enum reason
+extract_reason(const struct extracted *t, struct recipient *r)
+{
+	if (t->reason != REASON_OK) {
+		strlcpy(r->enhanced, t->code, sizeof(r->enhanced));
+		strlcpy(r->text, t->said, sizeof(r->text));
 	}
-	if (t->reason == REASON_OK)
-		return 0;
-	extract_close(t);
-	r->reason = t->reason;
-	strlcpy(r->enhanced, t->code, sizeof(r->enhanced));
-	strlcpy(r->text, t->said, sizeof(r->text));
-	return -1;
+	return t->reason;
 }
 
 void

@@ -31,13 +31,16 @@ struct extracted {
 	char		 said[160];	/* and what lmtptext said to it, safe */
 };
 
+/* Make it, unless that was tried before. */
+void	 extract_text(const struct extract *, const struct text_rules *,
+	    struct extracted *);
+
 /*
- * Make it, unless that was tried before.  0, or -1: the recipient has its
- * reason, and maybe a reply of its own; the message is at fault (5xx), or we
- * are (4xx).
+ * REASON_OK: there is one.  Else the recipient maybe gets a reply of its own;
+ * the message is at fault (5xx), or we are (4xx).
  */
-int	 extract_text(const struct extract *, const struct text_rules *,
-	    struct extracted *, struct recipient *);
+enum reason
+	 extract_reason(const struct extracted *, struct recipient *);
 
 void	 extract_close(struct extracted *);
 

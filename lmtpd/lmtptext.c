@@ -235,11 +235,25 @@ limit_time(void)
 	return setrlimit(RLIMIT_CPU, &limit);
 }
 
+/* Less than that, by a limit of the service's, is no fault of the message's. */
+static int
+limit_memory(int resource, size_t most)
+{
+	struct rlimit	 limit;
+
+	if (sandbox_limit(resource, most) == -1 ||
+	    getrlimit(resource, &limit) == -1)
+		return -1;
+	errno = ENOMEM;
+	return limit.rlim_cur < most ? -1 : 0;
+}
+
 static int
 set_limits(size_t message)
 {
 	return limit_time() == -1 ||
-	    sandbox_limit(RLIMIT_AS, MEMORY + message) == -1 ||
+	    limit_memory(RLIMIT_AS, MEMORY + message) == -1 ||
+	    limit_memory(RLIMIT_DATA, MEMORY + message) == -1 ||
 	    sandbox_limit(RLIMIT_FSIZE, MEMORY) == -1 ||
 	    sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS) == -1 ||
 	    sandbox_limit(RLIMIT_NPROC, 0) == -1 ? -1 : 0;

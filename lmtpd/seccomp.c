@@ -60,7 +60,7 @@ else_go_on(struct seccomp_program *p, unsigned short start)
 static void
 add_condition(struct seccomp_program *p, const struct permit_condition *c)
 {
-	if (c->kind == PERMIT_ALWAYS)
+	if (c->kind == PERMIT_ALWAYS || c->kind == PERMIT_ERROR)
 		return;
 	load(p, LOW(c->argument));
 	if (c->kind == PERMIT_INTEGER && c->mask != UINT32_MAX)
@@ -87,7 +87,8 @@ add_permit(struct seccomp_program *p, const struct permit *permit)
 	must_be(p, permit->nr);
 	for (i = 0; i < PERMIT_CONDITIONS; i++)
 		add_condition(p, &permit->when[i]);
-	answer(p, SECCOMP_RET_ALLOW);
+	answer(p, permit->when[0].kind == PERMIT_ERROR ?
+	    SECCOMP_RET_ERRNO | permit->when[0].value : SECCOMP_RET_ALLOW);
 	else_go_on(p, start);
 }
 

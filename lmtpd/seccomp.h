@@ -28,7 +28,8 @@
 enum permit_kind {
 	PERMIT_ALWAYS,
 	PERMIT_INTEGER,		/* the low half, masked, is value */
-	PERMIT_NOTHING		/* a null pointer */
+	PERMIT_NOTHING,		/* a null pointer */
+	PERMIT_ERROR		/* not made: value is its errno */
 };
 
 struct permit_condition {
@@ -38,7 +39,10 @@ struct permit_condition {
 	uint32_t		 value;
 };
 
-/* A call that is permitted where every condition holds. */
+/*
+ * A call that is permitted where every condition holds; or by PERMIT_NOT() one
+ * that fails, where others end the process.
+ */
 #define PERMIT_CONDITIONS	3
 struct permit {
 	int			 nr;
@@ -49,6 +53,7 @@ struct permit {
 	{ PERMIT_INTEGER, (n), (uint32_t)(m), (uint32_t)(v) }
 #define PERMIT_INT(n, v)	PERMIT_BITS((n), UINT32_MAX, (v))
 #define PERMIT_NULL(n)		{ PERMIT_NOTHING, (n), 0, 0 }
+#define PERMIT_NOT(error)	{ PERMIT_ERROR, 0, 0, (error) }	/* alone */
 
 struct permits {
 	const struct permit	*permit;	/* the most frequent first */

@@ -70,9 +70,9 @@ text_charsets_close(struct text_charsets *sets)
 	free(sets);
 }
 
-/* All that one iconv(3) takes; false where nothing more can be had. */
-static bool
-convert_some(iconv_t cd, char **in, size_t *left, struct text_buf *out)
+/* iconv(3), and what it wrote; no input: what it still held back. */
+static size_t
+call(iconv_t cd, char **in, size_t *left, struct text_buf *out)
 {
 	char	 room[CHUNK], *to = room;
 	size_t	 free_room = sizeof(room), rc;
@@ -81,6 +81,22 @@ convert_some(iconv_t cd, char **in, size_t *left, struct text_buf *out)
 	rc = iconv(cd, in, left, &to, &free_room);
 	why = errno;
 	text_add(out, room, sizeof(room) - free_room);
+	errno = why;
+	return rc;
+}
+
+/*
+ * All that one iconv(3) takes; false where nothing more can be had.  What it
+ * does not take is passed over by units, since from the midst of one all that
+ * follows would be other characters.
+ */
+static bool
+convert_some(iconv_t cd, size_t unit, char **in, size_t *left,
+    struct text_buf *out)
+{
+	size_t	 rc = call(cd, in, left, out);
+	int	 why = errno;
+
 	if (rc != (size_t)-1)
 		return false;
 	if (why == E2BIG)
@@ -88,19 +104,34 @@ convert_some(iconv_t cd, char **in, size_t *left, struct text_buf *out)
 	text_add_char(out, 0xfffd);
 	if (why != EILSEQ || *left == 0)
 		return false;
-	(*in)++;
-	(*left)--;
+	if (unit > *left)
+		unit = *left;
+	*in += unit;
+	*left -= unit;
 	return true;
 }
 
+/* The bytes that none of its characters has less than. */
+static size_t
+unit_of(const struct text_name *name)
+{
+	const char	*from = name->from != NULL ? name->from : name->name;
+
+	return strncasecmp(from, "utf-16", 6) == 0 ? 2 :
+	    strncasecmp(from, "utf-32", 6) == 0 ? 4 : 1;
+}
+
 static void
-convert(iconv_t cd, const char *s, size_t n, struct text_buf *out)
+convert(iconv_t cd, size_t unit, const char *s, size_t n,
+    struct text_buf *out)
 {
 	char	*in = (char *)s;	/* iconv(3) does not write to it */
 
 	iconv(cd, NULL, NULL, NULL, NULL);
-	while (n > 0 && convert_some(cd, &in, &n, out))
+	while (n > 0 && convert_some(cd, unit, &in, &n, out))
 		;
+	/* a last letter waits for the mark that could follow it */
+	call(cd, NULL, NULL, out);
 }
 
 static bool
@@ -119,7 +150,7 @@ text_convert(const struct text_charsets *sets, const char *name,
 	int	 i = name != NULL ? text_name(name, strlen(name)) : -1;
 
 	if (i != -1 && sets->from[i] != NO_ICONV)
-		convert(sets->from[i], s, n, out);
+		convert(sets->from[i], unit_of(&text_names[i]), s, n, out);
 	else if (name != NULL && is_utf8_name(name))
 		text_mend(s, n, out);
 	else

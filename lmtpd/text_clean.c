@@ -23,7 +23,8 @@ is_blank(uint32_t c)
 {
 	return c == ' ' || c == '\t' || c == 0xa0 || c == 0x1680 ||
 	    (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f ||
-	    c == 0x2800 || c == 0x3000 || c == 0x3164;
+	    c == 0x2800 || c == 0x3000 || c == 0x3164 || c == 0x115f ||
+	    c == 0x1160 || c == 0xffa0;
 }
 
 /*
@@ -34,7 +35,8 @@ static bool
 is_nothing(uint32_t c)
 {
 	return c < 0x20 || c == 0x7f || c == 0xad || c == 0x34f ||
-	    c == 0x61c || c == 0x200b || c == 0x200e || c == 0x200f ||
+	    c == 0x61c || c == 0x180e || c == 0x200b || c == 0x200e ||
+	    c == 0x200f ||
 	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
 	    c == 0xfeff || (c >= 0xfff9 && c <= 0xfffc) ||
 	    (c & 0xfffe) == 0xfffe;

@@ -229,8 +229,47 @@ text_html_init(void)
 	xmlSetGenericErrorFunc(NULL, say_nothing);
 }
 
-void
-text_from_html(const char *s, size_t n, struct text_buf *out)
+/* Past its end, or past all. */
+static size_t
+skip_to(const char *s, size_t n, size_t at, const char *end)
+{
+	const char	*found = memmem(s + at, n - at, end, strlen(end));
+
+	return found != NULL ? (size_t)(found - s) + strlen(end) : n;
+}
+
+static bool
+begins(const char *s, size_t n, size_t at, const char *with)
+{
+	return n - at >= strlen(with) &&
+	    memcmp(s + at, with, strlen(with)) == 0;
+}
+
+/*
+ * Without what libxml2 takes for text where a browser shows nothing, as
+ * Outlook's "<![if !supportLists]>", and without NULs, which end a page to it.
+ */
+static void
+mend(const char *s, size_t n, struct text_buf *page)
+{
+	size_t	 at, end;
+
+	for (at = 0; at < n; at = end) {
+		end = at + 1;
+		if (begins(s, n, at, "<![")) {
+			end = skip_to(s, n, at, ">");
+			continue;
+		}
+		if (begins(s, n, at, "<!--"))
+			end = skip_to(s, n, at + 4, "-->");
+		for (; at < end; at++)
+			if (s[at] != '\0')
+				text_add_byte(page, s[at]);
+	}
+}
+
+static void
+read_page(const char *s, size_t n, struct text_buf *out)
 {
 	struct page		 page = { .out = out, .start = true };
 	htmlParserCtxtPtr	 parser;
@@ -253,6 +292,17 @@ text_from_html(const char *s, size_t n, struct text_buf *out)
 	if (page.blank && !page.start)
 		text_add_byte(out, ' ');
 	htmlFreeParserCtxt(parser);
+}
+
+void
+text_from_html(const char *s, size_t n, struct text_buf *out)
+{
+	struct text_buf	 page = { .s = NULL };
+
+	mend(s, n, &page);
+	read_page(page.s != NULL ? page.s : "", page.n, out);
+	out->broken |= page.broken;
+	text_reset(&page);
 }
 
 char *

@@ -264,7 +264,7 @@ take_parts(struct walk *walk, GMimeMultipart *parts, unsigned int depth)
 		take_related(walk, parts, depth);
 	else if (g_mime_content_type_is_type(type, "*", "signed"))
 		take(walk, g_mime_multipart_get_part(parts, 0), depth);
-	else
+	else if (!g_mime_content_type_is_type(type, "*", "encrypted"))
 		take_each(walk, parts, depth);
 }
 

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text_names.h"
@@ -97,14 +98,6 @@ const struct text_name text_names[] = {
 	{ "iso-8859-9", NULL },
 	{ "iso-8859-9e", NULL },
 	{ "iso-ir-100", "ISO-8859-1" },
-	{ "iso8859-1", "ISO-8859-1" },
-	{ "iso8859-15", "ISO-8859-15" },
-	{ "iso8859-2", "ISO-8859-2" },
-	{ "iso88591", "ISO-8859-1" },
-	{ "iso8859_1", "ISO-8859-1" },
-	{ "iso_8859-1", "ISO-8859-1" },
-	{ "iso_8859-15", "ISO-8859-15" },
-	{ "iso_8859-2", "ISO-8859-2" },
 	{ "johab", NULL },
 	{ "koi8-r", NULL },
 	{ "koi8-ru", "KOI8-U" },
@@ -192,8 +185,8 @@ compare(const char *s, size_t n, const char *name)
 	return i < n ? 1 : name[i] != '\0' ? -1 : 0;
 }
 
-int
-text_name(const char *s, size_t n)
+static int
+find(const char *s, size_t n)
 {
 	size_t	 from = 0, to = text_nnames, mid;
 	int	 order;
@@ -209,6 +202,45 @@ text_name(const char *s, size_t n)
 			from = mid + 1;
 	}
 	return -1;
+}
+
+static size_t
+past_dash(const char *s, size_t n, size_t at)
+{
+	return at + (at < n && (s[at] == '-' || s[at] == '_'));
+}
+
+/* Where the part's number is in a name of ISO 8859's; 0: it is none of them. */
+static size_t
+part_of_8859(const char *s, size_t n)
+{
+	size_t	 at = past_dash(s, n, 3);
+
+	return n > at + 4 && strncasecmp(s, "iso", 3) == 0 &&
+	    memcmp(s + at, "8859", 4) == 0 ? past_dash(s, n, at + 4) : 0;
+}
+
+int
+text_name(const char *s, size_t n)
+{
+	char	 name[sizeof("iso-8859-16-i")];
+	size_t	 part = part_of_8859(s, n);
+	int	 len;
+
+	if (part == 0)
+		return find(s, n);
+	/* "iso8859-7", "ISO_8859-7" and "iso88597" are no others */
+	len = snprintf(name, sizeof(name), "iso-8859-%.*s", (int)(n - part),
+	    s + part);
+	return (size_t)len < sizeof(name) ? find(name, (size_t)len) : -1;
+}
+
+/* A word may begin here; behind a '=' in quoted-printable, too. */
+static bool
+may_begin(const char *s, size_t at)
+{
+	return at == 0 || !is_of_name(s[at - 1]) ||
+	    (at >= 3 && strncasecmp(s + at - 3, "=3d", 3) == 0);
 }
 
 /* The first two bytes of all names, so that most words are passed over. */
@@ -242,7 +274,7 @@ text_names_search(const char *s, size_t n, bool found[TEXT_NAMES_MAX])
 	memset(found, 0, TEXT_NAMES_MAX * sizeof(found[0]));
 	for (at = 0; at + 1 < n; at++) {
 		if (!starts.two[fold(s[at])][fold(s[at + 1])] ||
-		    !is_of_name(s[at]) || (at > 0 && is_of_name(s[at - 1])))
+		    !is_of_name(s[at]) || !may_begin(s, at))
 			continue;
 		for (end = at + 1; end < n && is_of_name(s[end]); end++)
 			;
@@ -260,6 +292,14 @@ needs_no_file(const char *s, size_t n)
 	    (n == 8 && strncasecmp(s, "us-ascii", 8) == 0);
 }
 
+/* What follows the charset of an encoded word: "?Q?". */
+static bool
+is_encoding(const char *s)
+{
+	return s[0] == '?' && s[1] != '\0' && strchr("bBqQ", s[1]) != NULL &&
+	    s[2] == '?';
+}
+
 void
 text_names_scrub(char *s)
 {
@@ -268,7 +308,7 @@ text_names_scrub(char *s)
 	while ((s = strstr(s, "=?")) != NULL) {
 		s += 2;
 		n = strcspn(s, "?*");
-		if (s[n] != '\0' && text_name(s, n) == -1 &&
+		if (is_encoding(s + strcspn(s, "?")) && text_name(s, n) == -1 &&
 		    !needs_no_file(s, n))
 			memset(s, 'x', n);
 	}

@@ -112,7 +112,8 @@ def _():
 
 @table("lmtptext {0}: {2}", [
     ("crashes", "kill -SEGV $$", "554 5.6.0", "no-text"),
-    ("is ended for a forbidden call", "kill -SYS $$", "554 5.6.0", "no-text"),
+    ("is ended for a call that a new library makes", "kill -SYS $$",
+     "451 4.3.0", "internal"),
     ("takes too much processor time", "kill -XCPU $$", "554 5.6.0", "no-text"),
     ("is killed", "kill -KILL $$", "451 4.3.0", "internal"),
     ("fails by itself", "exit 71", "451 4.3.0", "internal"),
@@ -150,11 +151,37 @@ def _():
         match("lmtptext .*: ended by signal 24", site.log())
 
 
+@case("told to stop meanwhile: no other backend is started, either")
+def _():
+    with TextSite({("backend", "whole"): {"command": ["BACKEND"]},
+                   ("channel", "box"): {"backend": "whole"}},
+                  "kill -TERM $PPID; exec sleep 600") as site:
+        with site.connect() as client:
+            client.lhlo()
+            told = client.deliver(PHONE, BOX, message=LONG).verdicts
+        equal(told, ["451 4.3.2"] * 2, "replies")
+        equal([(line.verdict, line.fields["reason"])
+               for line in site.lines()], [("deferred", "stopped")] * 2)
+        equal(site.runs(), [], "runs")
+
+
 @case("one that does not end is ended in time for the reply")
 def _():
     with TextSite({"reply-timeout": 2}, "exec sleep 600") as site:
         equal(told(site, LONG), ["451 4.3.0"], "reply")
         equal(site.runs(), [], "runs")
+
+
+@table("delivered before, and lmtptext {0} now: 250, and no run", [
+    ("crashes", "kill -SEGV $$"), ("refuses", "echo 5.2.3 no >&2; exit 65"),
+    ("fails", "exit 71")])
+def _(_what, script):
+    with TextSite() as site:
+        message = b"Message-ID: <1@example.com>\n" + LONG
+        equal(told(site, message), ["250 2.0.0"], "first")
+        site.script("libexec/lmtptext", "#!/bin/sh\n" + script)
+        equal(told(site, message), ["250 2.0.0"], "again")
+        equal(len(site.runs()), 1, "runs")
 
 
 @case("remembered is a delivery, not a text that was refused")

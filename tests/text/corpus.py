@@ -221,7 +221,8 @@ def _():
         ("Max cpu time", 10, 11), ("Max core file size", 0),
         ("Max processes", 0), ("Max open files", 4),
         ("Max file size", 256 * MIB),
-        ("Max address space", 256 * MIB + 1000001 + 2)]])
+        ("Max address space", 256 * MIB + 1000001 + 2),
+        ("Max data size", 256 * MIB + 1000001 + 2)]])
 def _(name, soft, hard):
     with Blocked() as pid:
         equal(limit(pid, name), [str(soft), str(hard)])
@@ -290,13 +291,14 @@ def _():
          "abc\nwords")
 
 
-@case("a charset that glibc alone knows, in a file's name: it is killed")
-def _():
-    code, text, _ = lmtptext(
-        b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n--b\n"
-        b"Content-Type: image/png\nContent-Disposition: attachment;\n"
-        b" filename*=ibm1047''%81%82\n\nx\n--b--\n")
-    equal((code, text), (-signal.SIGSYS, b""))
+@table("{0}, a charset that glibc alone knows, in a file's name: the text", [
+    ("ibm1047",), ("armscii-8",), ("big5hkscs",)])
+def _(name):
+    for field in (b"attachment; filename*=%s''%%81%%82",
+                  b"attachment; filename=\"=?%s?Q?=81?=\""):
+        want(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n"
+             b"--b\nContent-Type: image/png\nContent-Disposition: " +
+             field % name.encode() + b"\n\nx\n--b--\n", [], "words")
 
 
 @table("where {0} cannot be had: nothing is parsed", [
@@ -362,6 +364,17 @@ def _(options, why):
     code, text, error = lmtptext(SIMPLE, *options)
     equal((code, text), (USAGE, b""))
     match(re.escape(why), error)
+
+
+@table("a limit of the service's below its own, of {0}: our own fault", [
+    ("RLIMIT_AS",), ("RLIMIT_DATA",)])
+def _(name):
+    most = 200 * MIB
+    code, text, error = lmtptext(
+        SIMPLE, preexec_fn=lambda: resource.setrlimit(
+            getattr(resource, name), (most, most)))
+    equal((code, text), (OSERR, b""))
+    match("limits: Cannot allocate memory", error)
 
 
 @case("a full disk: our own fault")

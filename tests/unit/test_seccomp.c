@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -193,6 +194,14 @@ fill(const struct pass *pass, uint64_t anything, uint64_t *arg)
 #define KILL	SECCOMP_RET_KILL_PROCESS
 #define ALLOW	SECCOMP_RET_ALLOW
 
+/* lmtptext's libraries may look for a file: they are told that they may not. */
+static uint32_t
+unlisted(const struct list *list, int nr)
+{
+	return list->permits == &calls_text && nr == __NR_openat ?
+	    SECCOMP_RET_ERRNO | EACCES : KILL;
+}
+
 static void
 test_what_is_not_listed(void **state)
 {
@@ -211,7 +220,8 @@ test_what_is_not_listed(void **state)
 					arg[k] = values[v];
 				if (!is_on(&lists[i], (int)nr))
 					assert_int_equal(ask(&p, TEST_ARCH,
-					    nr, arg), KILL);
+					    nr, arg), unlisted(&lists[i],
+					    (int)nr));
 				assert_int_equal(ask(&p, TEST_ARCH, nr | X32,
 				    arg), KILL);
 				assert_int_equal(ask(&p, TEST_ARCH ^ 1, nr,

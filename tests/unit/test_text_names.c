@@ -90,7 +90,17 @@ test_search(void **state)
 	found_is("charset=KOI8-R", "koi8-r");
 	found_is("charset=\"koi8-R\"; x", "koi8-r");
 	found_is("=?Koi8-R?Q?x?=", "koi8-r");
-	found_is("charset=3Dkoi8-r", NULL);
+	found_is("charset=iso8859-7", "iso-8859-7");
+	found_is("charset=ISO_8859-7", "iso-8859-7");
+	found_is("charset=iso-8859_15", "iso-8859-15");
+	found_is("charset=iso88595", "iso-8859-5");
+	found_is("charset=iso8859-8-i", "iso-8859-8-i");
+	found_is("charset=iso8859", NULL);
+	found_is("charset=iso-8859-", NULL);
+	found_is("charset=iso-8859-17", NULL);
+	found_is("charset=iso-8859-100000000000000000000", NULL);
+	found_is("charset=3Dkoi8-r", "koi8-r");	/* quoted-printable */
+	found_is("charset3Dkoi8-r", NULL);
 	found_is("charset=3D\"koi8-r\"", "koi8-r");
 	found_is("filename*=koi8-r'ru'x", "koi8-r");
 	found_is("charset=iso-8859-15", "iso-8859-15");
