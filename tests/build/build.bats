@@ -88,6 +88,22 @@ needed() {
 	[ -z "$(make_alone list-tests | sed 's/\.[a-z]*$//' | sort | uniq -d)" ]
 }
 
+@test "make dist packs every file that git knows" {
+	command -v git || skip "no git"
+	[ -e "$srcdir/.git" ] || skip "this is no clone"
+	cd "$srcdir"
+	git -c safe.directory='*' ls-files | grep -v -x .gitignore | sort \
+	    >"$BATS_TEST_TMPDIR/known"
+	grep -x configure.ac "$BATS_TEST_TMPDIR/known"
+	make_alone distdir distdir="$BATS_TEST_TMPDIR/dist"
+	(cd "$BATS_TEST_TMPDIR/dist" && find . -type f) | sed 's|^\./||' | sort \
+	    >"$BATS_TEST_TMPDIR/packed"
+	comm -23 "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/packed" \
+	    >"$BATS_TEST_TMPDIR/left"
+	cat "$BATS_TEST_TMPDIR/left"
+	[ ! -s "$BATS_TEST_TMPDIR/left" ]
+}
+
 @test "SECURITY.md names every fuzz target, and only tests that are there" {
 	cd "$srcdir"
 	grep -o 'tests/[a-z0-9_/]*\.[a-z]*' SECURITY.md | sort -u \
