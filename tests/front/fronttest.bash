@@ -61,7 +61,7 @@ queued() {
 
 # Keeps the message below a line of facts, or does as the recipient says:
 # exit75.x ends with 75, refuse.x with words, later.x with 75 until
-# $dir/out/open is there.
+# $dir/out/open is there, for which held.x waits.
 put_recorder() {
 	put_backend <<-'BACKEND'
 	#!/bin/sh
@@ -75,6 +75,8 @@ put_recorder() {
 		exit 69 ;;
 	later*)
 		[ -e "$OUT/open" ] || exit 75 ;;
+	held*)
+		until [ -e "$OUT/open" ]; do sleep 0.1; done ;;
 	esac
 	{
 		echo "client=$LMTPD_CLIENT_ADDRESS sender=$LMTPD_SENDER" \
@@ -207,6 +209,85 @@ start_sink() {
 	inside /usr/bin/python3 -B "$dir/front/sink.py" 2525 "$dir/sink" \
 	    </dev/null >"$dir/sink.log" 2>&1 3>&- &
 	await grep -qs ready "$dir/sink.log"
+}
+
+# put_client: inetclient.py, for the machine
+put_client() {
+	mkdir -p "$dir/front" "$dir/behaviour"
+	cp "$BATS_TEST_DIRNAME/inetclient.py" "$dir/front/"
+	cp "$BATS_TEST_DIRNAME"/../behaviour/{lmtpclient,proctest,taptest}.py \
+	    "$dir/behaviour/"
+}
+
+# say_as USER SAY-ARGUMENT...: one message; all that comes back is in $dir/said.
+# Whatever that is, it may be nothing but replies.
+say_as() {
+	inside setpriv --reuid="$1" --clear-groups \
+	    /usr/bin/python3 -B "$dir/front/inetclient.py" say "${@:2}" \
+	    >"$dir/said"
+	cat "$dir/said"
+	[ -s "$dir/said" ] && ! grep -avE $'^[2-5][0-9][0-9][ -].*\r$' \
+	    "$dir/said"
+}
+
+# burst WHERE: 300 messages, each on a connection of its own, all at once.
+# Those that were taken were delivered, no others, and none was refused.
+burst() {
+	rm -f "$dir"/out/burst*
+	inside /usr/bin/python3 -B "$dir/front/inetclient.py" burst 300 "$1" \
+	    a@open.example.com >"$dir/burst"
+	cut -d" " -f2 "$dir/burst" | sort | uniq -c
+	[ "$(grep -cE " (broken by .*|refused)$" "$dir/burst")" -eq 0 ]
+	taken | cmp - <(find "$dir/out" -name "burst*" -printf '%f\n' |
+	    sed 's/\.[0-9]*$//' | sort)
+}
+
+# taken: the recipients of the last burst who were
+taken() {
+	sed -n 's/ taken$//p' "$dir/burst" | sort
+}
+
+# tree NAME: all below processes of that name, each with its uids, gids and
+# groups
+tree() {
+	inside ps -e -o pid=,ppid=,ruid=,euid=,suid=,fuid= \
+	    -o rgid=,egid=,sgid=,fgid=,supgrp=,comm= | awk -v name="$1" '
+		$12 == name { top[$1] = 1 }
+		{ parent[$1] = $2; line[$1] = $0 }
+		END {
+			for (pid in line) {
+				p = parent[pid]
+				while (p > 1 && !(p in top))
+					p = parent[p]
+				if (p in top)
+					print line[pid]
+			}
+		}'
+}
+
+# runs_below NAME COMMAND, none_below NAME
+runs_below() {
+	tree "$1" | grep -q " $2$"
+}
+
+none_below() {
+	[ -z "$(tree "$1")" ]
+}
+
+# its_user_alone NAME GROUP...: lmtpd runs below that process as its own user,
+# backend and all, in those groups
+its_user_alone() {
+	local uid gid
+	tree "$1" >"$dir/tree"
+	cat "$dir/tree"
+	grep -q "backend$" "$dir/tree"
+	[ "$(wc -l <"$dir/tree")" -ge 4 ]
+	uid=$(inside id -u lmtpd)
+	gid=$(inside id -g lmtpd)
+	[ "$(awk '{ print $3, $4, $5, $6, $7, $8, $9, $10 }' "$dir/tree" |
+	    sort -u)" = "$uid $uid $uid $uid $gid $gid $gid $gid" ]
+	[ "$(awk '{ print $11 }' "$dir/tree" | sort -u | tr , "\n" | sort)" = \
+	    "$(printf '%s\n' "${@:2}" | sort)" ]
 }
 
 # message NAME: writes one, and prints the path of what swaks is to send, which

@@ -1,14 +1,15 @@
 #!/usr/bin/env bats
 # Postfix in front, set up as conf/examples/postfix says: lmtp(8) in its chroot,
 # the socket in there and for its group alone.  What its users see of refusals
-# and delays.  More of Postfix is in ../behaviour.
+# and delays.  And Postfix as lmtpd's inetd: conf/examples/postfix-spawn, with a
+# domain of its own.  More of Postfix is in ../behaviour.
 #
 # Needs root, and $LMTPD and $SERVE: the programs under test and ../rig/serve.
 
 load fronttest
 
 write_main() {
-	example postfix/main.cf
+	example postfix/main.cf "s/^relay_domains = .*/& spawn.$sms/"
 	cat <<-MAIN
 	virtual_alias_domains = alias.example.test
 	virtual_alias_maps = inline:{
@@ -16,10 +17,22 @@ write_main() {
 	MAIN
 }
 
-# The example's, and a domain whose mail is to name its first recipient.
+# Both examples', and a domain whose mail is to name its first recipient.
 write_transport() {
 	example postfix/transport
+	example postfix-spawn/transport "s/$sms/spawn.$sms/"
 	example postfix/transport "s/$sms/orig.$sms/; s/lmtp:/orig:/"
+}
+
+# More for master.cf: beside the example one that logs to standard error too, a
+# program that has nothing but errors to say, and one for root.
+write_master_more() {
+	echo "orig unix - - y - - lmtp flags=O"
+	example postfix-spawn/master.cf
+	example postfix-spawn/master.cf 's/^lmtpd/loud/' 's/sbin.lmtpd$/& -d/'
+	echo "errors unix - n n - - spawn user=nobody argv=/bin/ls /errors"
+	example postfix-spawn/master.cf 's/^lmtpd/rooted/' \
+	    's/user=lmtpd/user=root/'
 }
 
 setup_file() {
@@ -27,10 +40,12 @@ setup_file() {
 	write_main | start_mx
 	write_transport | put /etc/postfix/transport
 	inside postmap /etc/postfix/transport
-	echo "orig unix - - y - - lmtp flags=O" |
-	    inside sh -c 'cat >>/etc/postfix/master.cf && postfix reload'
 	install_lmtpd
+	write_master_more |
+	    inside sh -c 'cat >>/etc/postfix/master.cf && postfix reload'
 	put_site postfix.conf postfix/lmtpd.conf
+	put_site lmtpd.conf postfix/lmtpd.conf
+	put_client
 	start_sink
 	listen_as postfix postfix.conf
 }
@@ -129,4 +144,68 @@ setup_file() {
 	got later.später@$sms utf8
 	rm "$dir/out/open"
 	kept_once später@$sms
+}
+
+spawned=/var/spool/postfix/private/lmtpd
+
+@test "spawn(8): a message is taken or refused, by the client's address" {
+	send s.in a@net.example.com s.in@spawn.$sms \
+	    --local-interface 192.0.2.7
+	send s.out a@net.example.com s.out@spawn.$sms \
+	    --local-interface 198.51.100.7
+	send s.hard a@open.example.com refuse.s@spawn.$sms
+	got s.in@spawn.$sms s.in
+	fact s.in@spawn.$sms "client=192.0.2.7 sender=a@net.example.com"
+	told s.out s.out@spawn.$sms "550 5.7.1"
+	told s.hard refuse.s@spawn.$sms "550 5.3.9" "the gateway says no"
+	none_kept s.out@spawn.$sms refuse.s@spawn.$sms
+}
+
+@test "spawn(8): whose standard error is the socket: only replies come back" {
+	for name in lmtpd loud; do
+		say_as postfix ${spawned%lmtpd}$name a@open.example.com \
+		    refuse.$name@spawn.$sms
+		grep "^550 5.3.9 " "$dir/said"
+	done
+	run say_as postfix ${spawned%lmtpd}errors a@open.example.com x@$sms
+	grep "^/bin/ls: " "$dir/said"
+}
+
+@test "spawn(8): all that runs is lmtpd's user, in its own group" {
+	say_as postfix $spawned a@open.example.com held@spawn.$sms \
+	    >"$dir/held" &
+	within_time runs_below spawn backend
+	its_user_alone spawn "$(inside id -gn lmtpd)"
+	: >"$dir/out/open"
+	wait $!
+	rm "$dir/out/open"
+	kept_once held@spawn.$sms
+}
+
+@test "spawn(8): a mistake in the configuration is 421, until it is mended" {
+	inside sh -c 'cp -p /etc/lmtpd/lmtpd.conf /etc/lmtpd/right.conf &&
+	    echo chanel >>/etc/lmtpd/lmtpd.conf'
+	say_as postfix $spawned a@open.example.com wrong@spawn.$sms
+	[ "$(cut -c1-10 "$dir/said")" = "421 4.3.5 " ]
+	send wrong a@open.example.com wrong@spawn.$sms
+	deferred wrong@spawn.$sms "421 4\.3\.5"
+	inside mv /etc/lmtpd/right.conf /etc/lmtpd/lmtpd.conf
+	inside postqueue -f
+	got wrong@spawn.$sms wrong
+}
+
+@test "spawn(8): 300 connections at once are served, and it goes on" {
+	burst $spawned
+	[ "$(taken | wc -l)" -eq 300 ]
+	send after a@open.example.com after@spawn.$sms
+	got after@spawn.$sms after
+	within_time none_below spawn
+}
+
+@test "spawn(8) starts nothing as root, and mail waits" {
+	run say_as postfix ${spawned%lmtpd}rooted a@open.example.com \
+	    rooted@spawn.$sms
+	[ "$status" -ne 0 ]
+	logged "spawn\[[0-9]*\]: fatal: .*root"
+	kept_none rooted@spawn.$sms
 }
