@@ -6,20 +6,28 @@ import os
 import re
 import subprocess
 
-from behindtest import CONF, Gateway, refused
+from behindtest import CONF, LIBEXEC, Gateway, refused
 from lmtptest import LMTPD, ROOT, SERVER_USER, Site
 from taptest import Skip, case, check, equal, match, run, table
 
 EXAMPLES = sorted(os.path.basename(p)[:-len(".conf")]
                   for p in glob.glob(CONF + "/examples/*.conf"))
+# What these are warned of, and why, test_ways.py tells.
+WAYS = ("ecall", "echo", "messenger")
+LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(LMTPD) + "/lmtpctl")
 FAXMAIL = "/usr/bin/faxmail"
 FAX = "0441234567@fax.example.net"
 
 
+def as_shipped(name):
+    """Its text."""
+    with open("%s/examples/%s.conf" % (CONF, name)) as f:
+        return f.read()
+
+
 @table("{0}.conf is right as it is", [(name,) for name in EXAMPLES])
 def _(name):
-    with open("%s/examples/%s.conf" % (CONF, name)) as f:
-        text = f.read()
+    text = as_shipped(name)
     with Site(text=text) as site:
         done = subprocess.run(
             [LMTPD, "-n", "-f", site.conf, *(["-u", SERVER_USER.pw_name]
@@ -32,6 +40,19 @@ def _(name):
         for program in re.findall(r'command = \{\s*"([^"/]+)"', text):
             check(os.access("%s/%s" % (CONF, program), os.X_OK),
                   "there is no backend " + program)
+
+
+@table("{0}.conf: check warns of nothing",
+       [(name,) for name in EXAMPLES if name not in WAYS])
+def _(name):
+    with Site(text='state-dir = "STATE"\n' + as_shipped(name)) as site:
+        done = subprocess.run(
+            [LMTPCTL, "-f", site.conf, "check"], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False, timeout=30,
+            env={"PATH": "/usr/bin:/bin", "LMTPD_DATADIR": CONF,
+                 "LMTPD_LIBEXECDIR": LIBEXEC})
+        equal((done.returncode, done.stdout), (0, "configuration OK\n"),
+              "lmtpctl check")
 
 
 # -- faxes -------------------------------------------------------------------
