@@ -152,6 +152,7 @@ def _():
 
 @case("host and engine hold nothing of the caller's: files, environment")
 def _():
+    need_root()
     with Site() as site:
         ours, theirs = socket.socketpair()
         spare = os.open("/etc/hostname", os.O_RDONLY)

@@ -8,7 +8,7 @@ import signal
 from lmtpclient import commands
 from lmtptest import PHONE, Site, shell
 from proctest import alive, descendants, descriptors
-from taptest import case, check, equal, match, run, table, wait_for
+from taptest import case, check, equal, match, need_root, run, table, wait_for
 
 TEMPFAIL, CONFIG = 75, 78       # of <sysexits.h>
 NULL = ("/dev/null", os.O_RDWR)
@@ -71,6 +71,7 @@ def _():
 
 @case("it holds nothing of the client's, and no file but -d's")
 def _():
+    need_root()
     with Site() as site, site.connect() as client:
         client.lhlo()
         # the monitor may greet before it lets go of the client

@@ -14,7 +14,8 @@ import time
 from lmtpclient import ALICE, xforward
 from lmtptest import LMTPD, PHONE, Site, acme, merge
 from proctest import alive
-from taptest import Skip, case, check, equal, match, run, table, wait_for
+from taptest import (Skip, case, check, equal, match, need_root, run, table,
+                     wait_for)
 
 LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(LMTPD) + "/lmtpctl")
 GOOD = "250 2.0.0"
@@ -288,6 +289,7 @@ def need_strace():
 
 @case("killed at each system call of a telling: told, and once but for one")
 def _():
+    need_root()
     need_strace()
     with NoticeSite(mailer=mailer("exit 75")) as site:
         equal(site.come_from("192.0.2.7"), GOOD, "verdict")

@@ -655,6 +655,7 @@ def killed(site, name, nth):
 @case("the monitor is killed at each call between claim and reply")
 def _():
     """Nothing is lost; and what was on disk as delivered is not run again."""
+    need_root()
     need_strace()
     with Killable() as site:
         equal(site.traced()[1], TOLD)
