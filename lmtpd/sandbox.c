@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -16,6 +17,7 @@
 #include "sandbox.h"
 
 #define DNS_PORT	53
+#define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
 int
 sandbox_limit(int resource, uint64_t most)
@@ -66,15 +68,23 @@ drop_privileges(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* root without a capability is a stranger that owns some files. */
+/*
+ * root without a capability is a stranger that owns some files.  Who has none
+ * need not ask: a service manager may have denied the call along with them.
+ */
 static int
 drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {
 		.version = _LINUX_CAPABILITY_VERSION_3
 	};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
+	static const struct __user_cap_data_struct none[NELEM(has)];
 
+	if (syscall(SYS_capget, &head, has) == -1)
+		return -1;
+	if (memcmp(has, none, sizeof(none)) == 0)
+		return 0;
 	return syscall(SYS_capset, &head, none);
 }
 

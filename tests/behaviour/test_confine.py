@@ -210,7 +210,7 @@ def _():
 # -- a sandbox that cannot be ------------------------------------------------
 
 @table("{0} fails: 421, and the log says that it is {1}", [
-    ("capset", "capset"), ("landlock_create_ruleset", "Landlock"),
+    ("capget", "capset"), ("landlock_create_ruleset", "Landlock"),
     ("landlock_restrict_self", "Landlock"), ("seccomp", "seccomp"),
     ("prlimit64:when=6", "resource limits")])
 def _(call, word):

@@ -135,6 +135,7 @@ needed() {
 	    conf/http conf/hylafax conf/kannel conf/rabbitmq conf/smstools \
 	    conf/smtp tests/demo tests/fuzz/run \
 	    tests/rig/postfix tests/rig/overlay tests/rig/machine \
+	    tests/rig/systemd \
 	    tests/rig/packages debian/lmtpd.postinst debian/lmtpd.postrm \
 	    debian/tests/delivery \
 	    tests/front/fronttest.bash tests/bench/bench \

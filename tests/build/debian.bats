@@ -109,6 +109,7 @@ known() {
 		/lib/systemd/system/lmtpd.socket
 		/lib/systemd/system/lmtpd@.service
 		/usr/lib/sysusers.d/lmtpd.conf
+		/usr/lib/tmpfiles.d/lmtpd.conf
 		/usr/share/doc/lmtpd/NEWS.gz
 		/usr/share/doc/lmtpd/README.Debian
 		/usr/share/doc/lmtpd/README.gz

@@ -58,6 +58,8 @@ with_text() {
 	$(value systemdsystemunitdir)/lmtpd-verify.timer
 	$(value systemdsystemunitdir)/lmtpd.socket
 	$(value systemdsystemunitdir)/lmtpd@.service
+	$(value sysusersdir)/lmtpd.conf
+	$(value tmpfilesdir)/lmtpd.conf
 	WANT
 	(cd "$srcdir/conf" && find examples -type f) |
 	    sed "s|^|$(value docdir)/|" >>"$BATS_TEST_TMPDIR/want"
@@ -108,7 +110,7 @@ with_text() {
 	for unit in *.service; do
 		grep -x "User=$(value user)" "$unit"
 	done
-	! grep '@[a-z_]*@' lmtpd*
+	! grep -r '@[a-z_]*@' .
 }
 
 @test "the template of import --notify is one that it takes" {

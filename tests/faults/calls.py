@@ -97,9 +97,10 @@ ERRORS = {
     "getsockopt": ("ENOPROTOOPT",), "setsockopt": ("ENOPROTOOPT",),
     "getrlimit": ("EPERM",), "setrlimit": ("EPERM",), "prlimit64": ("EPERM",),
     "prctl": ("EPERM",), "seccomp": ("EPERM",), "capset": ("EPERM",),
-    "setsid": ("EPERM",), "setgroups": ("EPERM",), "setresgid": ("EPERM",),
-    "setresuid": ("EPERM", "EAGAIN"), "signalfd4": ("EMFILE",),
-    "rt_sigaction": ("EINVAL",), "rt_sigprocmask": ("EINVAL",),
+    "capget": ("EPERM",), "setsid": ("EPERM",), "setgroups": ("EPERM",),
+    "setresgid": ("EPERM",), "setresuid": ("EPERM", "EAGAIN"),
+    "signalfd4": ("EMFILE",), "rt_sigaction": ("EINVAL",),
+    "rt_sigprocmask": ("EINVAL",),
     "rt_sigtimedwait": ("EINTR",), "ioctl": ("EIO",),
     "getrandom": ("EINTR",), "sendmmsg": ("ENOBUFS",),
     "landlock_create_ruleset": ("EOPNOTSUPP", "ENOSYS"),
@@ -109,7 +110,7 @@ PERFORMED = {"close"}           # it is closed, whatever close(2) says
 KILL = "kill"
 
 # What confines a process: without it no message comes to a backend.
-SANDBOX = {"seccomp", "capset", "landlock_create_ruleset",
+SANDBOX = {"seccomp", "capget", "capset", "landlock_create_ruleset",
            "landlock_add_rule", "landlock_restrict_self"}
 CONFINES = SANDBOX | {"dup2", "dup3", "close_range", "prctl", "getrlimit",
                       "setrlimit", "prlimit64"}
