@@ -211,6 +211,19 @@ start_sink() {
 	await grep -qs ready "$dir/sink.log"
 }
 
+# can_run_systemd: as process 1 of a private machine (../rig/systemd)
+can_run_systemd() {
+	can_overlay && command -v systemd-analyze >/dev/null &&
+	    grep -q cgroup2 /proc/mounts
+}
+
+# hand NAME FROM TO: one message by LMTP, as root, to the socket
+# as shipped; the dialogue
+hand() {
+	inside swaks --protocol LMTP --socket /run/lmtpd.sock \
+	    --from "$2" --to "$3" --data "@$(message "$1")"
+}
+
 # put_client: inetclient.py, for the machine
 put_client() {
 	mkdir -p "$dir/front" "$dir/behaviour"

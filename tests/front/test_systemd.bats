@@ -29,8 +29,7 @@ usual_prefix() {
 }
 
 can_boot() {
-	can_overlay && usual_prefix && command -v systemd-analyze >/dev/null &&
-	    grep -q cgroup2 /proc/mounts
+	can_run_systemd && usual_prefix
 }
 
 # As a sysadmin would: who make was told of is not there before systemd-sysusers.
@@ -229,12 +228,6 @@ teardown_file() {
 }
 
 # --- what it does -------------------------------------------------------------
-
-# hand NAME FROM TO: one message by LMTP, as root; the dialogue
-hand() {
-	inside swaks --protocol LMTP --socket /run/lmtpd.sock \
-	    --from "$2" --to "$3" --data "@$(message "$1")"
-}
 
 # hold NAME <COMMANDS: says that and waits; the replies are in $dir/NAME.said
 hold() {
