@@ -138,6 +138,6 @@ needed() {
 	    tests/rig/systemd \
 	    tests/rig/packages debian/lmtpd.postinst debian/lmtpd.postrm \
 	    debian/tests/delivery \
-	    tests/front/fronttest.bash tests/bench/bench \
+	    tests/front/fronttest.bash \
 	    tests/behaviour/postfixtest.bash tests/unit/run
 }

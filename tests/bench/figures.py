@@ -1,0 +1,230 @@
+"""What is not a message's cost against the floor: patterns, tables, text, and
+memory.  A figure has a unit, samples or one number, and maybe a bar."""
+
+import collections
+import contextlib
+import glob
+import json
+import os
+import resource
+import subprocess
+import time
+
+import handlers
+from handlers import CLIENT, HERE, LMTPCTL, ROOT, SENDER, STRING
+from lmtpclient import wire
+from proctest import children, processes, status
+from taptest import wait_for
+
+import lmtptest
+
+MATCH, LMTPTEXT = os.environ["MATCH"], os.environ.get("LMTPTEXT", "")
+CORPUS = HERE + "/../text/corpus/"
+ROWS = 1000000
+SIZES = ((1024, "1 KiB"), (102400, "100 KiB"), (10485760, "10 MiB"))
+
+Figure = collections.namedtuple("Figure", "name samples unit bar")
+
+
+def used_ms(before):
+    """CPU of the children that ended since."""
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (now.ru_utime + now.ru_stime
+            - before.ru_utime - before.ru_stime) * 1e3
+
+
+def cpu_of(command, **keys):
+    """CPU ms of a program."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, check=True, **keys)
+    return used_ms(before)
+
+
+# -- patterns ----------------------------------------------------------------
+
+def match():
+    told = json.loads(subprocess.run([MATCH, "--json"], check=True,
+                                     stdout=subprocess.PIPE).stdout)
+    return [Figure("match 64 KiB x 1,000, " + name,
+                   [told[key]["ms"], told[key]["low"], told[key]["high"]],
+                   "ms", told.get("bar-" + bar))
+            for name, key, bar in (
+                ("typical", "typical", "typical"),
+                ("typical, text", "typical-text", "typical"),
+                ("any input (%s)" % told["worst"], "hostile", "hostile"),
+                ("compiling", "load", ""))]
+
+
+# -- tables ------------------------------------------------------------------
+
+def csv(path, rows):
+    """So many addresses, the sender's the last."""
+    with open(path, "w") as f:
+        f.write("Email,Username\n")
+        f.writelines("user%d@example.org,user%d\n" % (i, i % 1000)
+                     for i in range(1, rows))
+        f.write(SENDER + ",bench\n")
+    os.chmod(path, 0o644)
+    return path
+
+
+def peak_of(command):
+    """Wall s, CPU ms, and peak KiB, as the kernel tells it while it runs: what
+    wait4(2) tells has our own in it, from before the program was executed."""
+    peak, before = 0, resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        while child.poll() is None:
+            with contextlib.suppress(OSError, KeyError):
+                peak = max(peak, int(status(child.pid, "VmHWM").split()[0]))
+            time.sleep(0.002)
+    if child.returncode != 0:
+        raise handlers.Failed("%s: status %d" % (" ".join(command[:4]),
+                                                 child.returncode))
+    return time.monotonic() - began, used_ms(before), peak
+
+
+def tables(site):
+    """Both are made, and looked into."""
+    found = []
+    for name, rows, variant in (
+            ("small", 1000, "users table of 1,000"),
+            ("large", ROWS, "users table of 1,000,000")):
+        conf = site.conf(variant)
+        wall, cpu, peak = peak_of([
+            LMTPCTL, "-f", conf, "import", "--yes", name,
+            csv(site.dir + "/csv", rows)])
+        words = "{:,} rows".format(rows)
+        bars = (2, 65536) if rows == ROWS else (None, None)
+        found += [Figure("import of " + words, [wall], "s", bars[0]),
+                  Figure("import of " + words + ", CPU", [cpu], "ms", None),
+                  Figure("import of " + words + ", peak", [peak], "KiB",
+                         bars[1])]
+        found.append(Figure(
+            "lmtpctl lookup in " + words,
+            [cpu_of([LMTPCTL, "-f", conf, "lookup", SENDER])
+             for _ in range(15)], "ms", None))
+    os.unlink(site.dir + "/csv")
+    return found
+
+
+# -- the text of messages ----------------------------------------------------
+
+def text_of(path):
+    options = []
+    args = path[:-len("eml")] + "args"
+    if os.path.exists(args):
+        with open(args) as f:
+            options = f.read().splitlines()
+    with open(path, "rb") as mail:
+        return cpu_of([LMTPTEXT, *options], stdin=mail, env={})
+
+
+def text():
+    """Of each message of the tests' corpus that has a text."""
+    if not os.access(LMTPTEXT, os.X_OK):
+        return []
+    mails = [path for path in sorted(glob.glob(CORPUS + "*.eml"))
+             if os.path.exists(path[:-len("eml")] + "txt")]
+    return [Figure("lmtptext, a message (of %d in tests/text)" % len(mails),
+                   [text_of(path) for path in mails], "ms", None)]
+
+
+# -- memory ------------------------------------------------------------------
+
+def tree(keeper):
+    """lmtpd's processes: {what it is: its number}."""
+    monitor = wait_for(lambda: children(keeper), "the monitor")[0]
+    found = {"keeper": keeper, "monitor": monitor}
+    everyone = processes()
+    for pid in children(monitor):
+        name = everyone[pid].name if pid in everyone else ""
+        found.setdefault("resolver" if name == "lmtpd-resolver" else
+                         "host" if name == "lmtpd" else "backend", pid)
+    if children(found["host"]):
+        found["engine"] = children(found["host"])[0]
+    return found
+
+
+def proportional_kib(pid):
+    with open("/proc/%d/smaps_rollup" % pid) as f:
+        return next(int(line.split()[1]) for line in f
+                    if line.startswith("Pss:"))
+
+
+class Waiting(lmtptest.Site):
+    """An lmtpd whose backend reads all and waits for the case to end."""
+
+    def __init__(self, security="none"):
+        super().__init__(
+            {"trusted-peers": [], "max-message-size": 20971520,
+             ("backend", "recorder"): {"command": [
+                 "/bin/sh", "-c", "cat >/dev/null; : >RECORDS/up; "
+                 "while [ ! -e RECORDS/go ]; do sleep 0.1; done"]},
+             ("account", "acme"): {
+                 ("email", lmtptest.ALICE): None,
+                 "anyone": {"security": [security]}}},
+            options=["--client-address", CLIENT],
+            libexec=os.environ["LMTPD_LIBEXECDIR"])
+
+
+def idle():
+    """A connection that only said LHLO, alone."""
+    if not ROOT:
+        return []
+    with Waiting() as site, site.connect() as client:
+        client.lhlo()
+        pids = wait_for(lambda: len(tree(client.keeper)) == 4
+                        and tree(client.keeper), "four processes")
+        sizes = {kind: proportional_kib(pid) for kind, pid in pids.items()}
+        client.quit()
+    return [Figure("idle connection, memory (PSS of its processes)",
+                   [sum(sizes.values())], "KiB", None)]
+
+
+def peaks(size, security="none"):
+    """Peak resident KiB of each of its processes while a message of that size
+    is delivered: before the final dot, and while the backend runs."""
+    message = b"Subject: %s\n\n" % STRING.encode() + \
+        (b"x" * 62 + b"\n") * (size // 64)
+    found = collections.Counter()
+
+    def look():
+        for kind, pid in tree(client.keeper).items():
+            if kind != "backend":
+                found[kind] = max(found[kind],
+                                  int(status(pid, "VmHWM").split()[0]))
+
+    with Waiting(security) as site, site.connect() as client:
+        client.lhlo()
+        client.start("x@box.example.net", sender=SENDER)
+        client.send(wire(message)[:-3])
+        client.taken()
+        look()
+        client.send(b".\r\n")
+        wait_for(lambda: os.path.exists(site.records + "/up"), "the backend")
+        look()
+        with open(site.records + "/go", "w"):
+            pass                # the backend may end
+        lmtptest.equal(client.reply(), "250 2.0.0", "verdict")
+        client.quit()
+    return found
+
+
+def memory(with_spf):
+    figures = idle()
+    for size, words in SIZES:
+        found = peaks(size, "spf" if with_spf else "none")
+        figures += [Figure("peak memory, %s, %s" % (words, kind), [kib],
+                           "KiB", 3072) for kind, kib in sorted(found.items())]
+    return figures
+
+
+# What is measured together; a word of it asks for it.
+GROUPS = (
+    ("match", lambda site, with_spf: match()),
+    ("import lookup users table", lambda site, with_spf: tables(site)),
+    ("lmtptext", lambda site, with_spf: text()),
+    ("idle peak memory", lambda site, with_spf: memory(with_spf)),
+)
