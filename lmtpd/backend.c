@@ -25,23 +25,28 @@ close_fd(int *fd)
 	*fd = -1;
 }
 
+static void
+close_run(struct run *run)
+{
+	output_end(&run->out, run->who);
+	output_end(&run->err, run->who);
+	close_fd(&run->pidfd);
+}
+
 /* The pipes, the process and the handle that tells its end. */
 static int
 begin(struct run *run, struct launch *s)
 {
-	int rc = -1;
+	int rc = -1, saved;
 
-	s->fd[1] = s->fd[2] = -1;
-	run->pidfd = run->out.fd = run->err.fd = -1;
-	if ((run->out.fd = launch_pipe(&s->fd[1])) != -1 &&
-	    (run->err.fd = launch_pipe(&s->fd[2])) != -1)
+	run->pidfd = run->err.fd = run->err.other = -1;
+	if (output_open(&run->out, &s->fd[1]) == 0 &&
+	    output_open(&run->err, &s->fd[2]) == 0)
 		rc = launch_start(s, &run->pid, &run->pidfd);
-	close_fd(&s->fd[1]);
-	close_fd(&s->fd[2]);
-	if (rc == -1) {
-		close_fd(&run->out.fd);
-		close_fd(&run->err.fd);
-	}
+	saved = errno;
+	if (rc == -1)
+		close_run(run);
+	errno = saved;
 	return rc;
 }
 
@@ -156,14 +161,6 @@ reap(pid_t pid)
 		return status;
 	log_warn("waitpid");
 	return SIGKILL;
-}
-
-static void
-close_run(struct run *run)
-{
-	output_end(&run->out, run->who);
-	output_end(&run->err, run->who);
-	close_fd(&run->pidfd);
 }
 
 void

@@ -21,7 +21,7 @@
 #include "orphans.h"
 
 #define FDS_A_RUN	3
-#define FDS_HELD	4	/* by a run: its claim, too */
+#define FDS_HELD	6	/* by a run: its claim, too */
 #define FDS_OURS	64	/* all others, with room */
 #define WAIT_MAX_MS	60000
 

@@ -172,6 +172,17 @@ next_command(struct engine *e, struct lmtp_command *cmd)
 	parse_line(line, n, cmd);
 }
 
+/* A record of its own for dry input would wake the monitor once more. */
+static void
+tell_command(struct engine *e, const struct lmtp_command *cmd)
+{
+	bool more = memchr(e->buf + e->pos, '\n', e->len - e->pos) != NULL ||
+	    input_ready(e, 0);
+
+	tell(e, more ? RECORD_COMMAND : RECORD_LAST, cmd,
+	    lmtp_command_size(cmd->verb));
+}
+
 /* Ask for the spool.  -1: refused, or there is nobody to ask. */
 static int
 ask_spool(struct engine *e, uint64_t *limit)
@@ -309,7 +320,7 @@ engine_run(int client, int channel)
 	e.told = now();
 	for (;;) {
 		next_command(&e, &cmd);
-		tell(&e, RECORD_COMMAND, &cmd, lmtp_command_size(cmd.verb));
+		tell_command(&e, &cmd);
 		if (cmd.verb == LMTP_QUIT)
 			_exit(0);
 		if (cmd.verb == LMTP_DATA &&

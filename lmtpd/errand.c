@@ -16,16 +16,17 @@
 static int
 begin(struct errand *e, struct launch *s)
 {
-	int rc;
+	int rc, saved;
 
-	if ((e->out.fd = launch_pipe(&s->fd[2])) == -1)
-		return -1;
-	if (s->fd[1] == -1)
-		s->fd[1] = s->fd[2];
-	rc = launch_start(s, &e->pid, &e->pidfd);
-	close(s->fd[2]);
+	if ((rc = output_open(&e->out, &s->fd[2])) == 0) {
+		if (s->fd[1] == -1)
+			s->fd[1] = s->fd[2];
+		rc = launch_start(s, &e->pid, &e->pidfd);
+	}
+	saved = errno;
 	if (rc == -1)
-		close(e->out.fd);
+		output_end(&e->out, e->who);
+	errno = saved;
 	return rc;
 }
 
@@ -67,7 +68,6 @@ errand_run(struct errand *e, struct launch *s)
 {
 	int rc;
 
-	memset(&e->out, 0, sizeof(e->out));
 	e->ended = NULL;
 	e->status = SIGKILL;	/* where nobody can say */
 	if (begin(e, s) == -1)

@@ -115,19 +115,3 @@ launch_kill(pid_t pid)
 	kill(-pid, SIGKILL);
 	return kill(pid, SIGKILL) == -1 && errno == EPERM ? -1 : 0;
 }
-
-int
-launch_pipe(int *write_end)
-{
-	int fd[2];
-
-	if (pipe2(fd, O_CLOEXEC) == -1)
-		return -1;
-	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) == -1) {
-		close(fd[0]);
-		close(fd[1]);
-		return -1;
-	}
-	*write_end = fd[1];
-	return fd[0];
-}

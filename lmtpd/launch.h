@@ -38,10 +38,4 @@ int	 launch_start(struct launch *, pid_t *pid, int *pidfd);
  */
 int	 launch_kill(pid_t);
 
-/*
- * A pipe: the end that is returned is for us, O_NONBLOCK, the other one is for
- * the child; both are closed on exec.  -1 (errno).
- */
-int	 launch_pipe(int *write_end);
-
 #endif

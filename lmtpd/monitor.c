@@ -44,6 +44,7 @@ static const bool permitted[STATES][RECORDS] = {
 	[STATE_COMMANDS] = {
 		[RECORD_UNCONFINED] = true,
 		[RECORD_COMMAND] = true,
+		[RECORD_LAST] = true,
 		[RECORD_DRY] = true,
 		[RECORD_TICK] = true,
 		[RECORD_EOF] = true
@@ -220,6 +221,14 @@ take_command(struct monitor *m, const struct lmtp_command *cmd)
 		go_on(m, transaction_command(&m->t, cmd));
 }
 
+/* The client has sent all, and waits for what we say. */
+static void
+take_dry(struct monitor *m)
+{
+	m->waiting = false;
+	flush(m);
+}
+
 static void
 take_record(struct monitor *m, const struct record *r)
 {
@@ -231,9 +240,13 @@ take_record(struct monitor *m, const struct record *r)
 	case RECORD_COMMAND:
 		take_command(m, &r->u.command);
 		break;
+	case RECORD_LAST:
+		take_command(m, &r->u.command);
+		if (m->state == STATE_COMMANDS)
+			take_dry(m);
+		break;
 	case RECORD_DRY:
-		m->waiting = false;
-		flush(m);
+		take_dry(m);
 		break;
 	case RECORD_END:
 		m->end = r->u.end;
@@ -348,6 +361,14 @@ time_out(struct monitor *m)
 		fail(m, "the engine cannot be ended");
 }
 
+static bool
+is_silent(const struct monitor *m)
+{
+	struct pollfd pfd = { .fd = m->channel, .events = POLLIN };
+
+	return m->channel == -1 || poll(&pfd, 1, 0) == 0;
+}
+
 /*
  * One event.  The engine's records come before the news of its death: they
  * were sent before it.
@@ -358,7 +379,9 @@ serve_once(struct monitor *m)
 	enum { STOP, ENGINE, HOST, FDS };
 	struct pollfd pfd[FDS] = {
 		[STOP] = { .fd = m->t.stop_fd, .events = POLLIN },
-		[ENGINE] = { .fd = m->channel, .events = POLLIN },
+		/* who has said all is heard once more when it is dead */
+		[ENGINE] = { .fd = m->ended ? -1 : m->channel,
+		    .events = POLLIN },
 		[HOST] = { .fd = m->control, .events = POLLIN }
 	};
 	int n = poll(pfd, FDS, wait_ms(m));
@@ -372,8 +395,10 @@ serve_once(struct monitor *m)
 		hang_up(m, REASON_STOPPED, "421 4.3.2 shutting down");
 	else if (pfd[ENGINE].revents != 0)
 		from_engine(m);
-	else if (m->channel == -1 || poll(&pfd[ENGINE], 1, 0) == 0)
+	else if (is_silent(m))
 		from_host(m);
+	else
+		from_engine(m);
 }
 
 /* Signals that ask us to end become something to poll for. */

@@ -7,15 +7,17 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
 #include "orphans.h"
 
+#define CHUNK		4096	/* of their numbers, read at a time */
 #define SWEEP_ROUNDS	1000
 #define SWEEP_WAIT_MS	1000	/* for a killed process to end */
 
@@ -33,21 +35,37 @@ end_child(pid_t pid)
 	return rc != 0;
 }
 
+/* Our children, as many as go in, each with a blank behind it.  0, or -1. */
+static int
+read_children(char pids[CHUNK])
+{
+	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	n = read(fd, pids, CHUNK - 1);
+	close(fd);
+	pids[n > 0 ? n : 0] = '\0';
+	return n == -1 ? -1 : 0;
+}
+
 /* End the children that are there now; *left counts those that stay. */
 static bool
 sweep_once(pid_t keep, unsigned int *left)
 {
+	char pids[CHUNK], *p, *end;
 	bool found = false;
 	long pid;
-	FILE *fp;
 
 	*left = 0;
-	if ((fp = fopen("/proc/thread-self/children", "re")) == NULL) {
+	if (read_children(pids) == -1) {
 		log_warn("cannot look for a backend's orphans: "
 		    "/proc/thread-self/children");
 		return false;
 	}
-	while (fscanf(fp, "%ld", &pid) == 1) {
+	for (p = pids; (pid = strtol(p, &end, 10)) > 0 && *end != '\0';
+	    p = end) {
 		if (pid == keep)
 			continue;
 		if (end_child(pid))
@@ -55,7 +73,6 @@ sweep_once(pid_t keep, unsigned int *left)
 		else
 			(*left)++;
 	}
-	fclose(fp);
 	return found;
 }
 

@@ -2,6 +2,7 @@
  * What a program that we run writes.  It is hostile text, as long as it likes:
  * lines are cut, counted and escaped (log.c does).
  */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,11 +37,24 @@ take(struct output *o, const char *who, const char *p, ssize_t n)
 }
 
 static void
-close_it(struct output *o)
+close_fd(int *fd)
 {
-	if (o->fd != -1)
-		close(o->fd);
-	o->fd = -1;
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+int
+output_open(struct output *o, int *write_end)
+{
+	int fd[2];
+
+	*o = (struct output){ .fd = -1, .other = -1 };
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return -1;
+	o->fd = fd[0];
+	*write_end = o->other = fd[1];
+	return fcntl(o->fd, F_SETFL, O_NONBLOCK);
 }
 
 void
@@ -52,11 +66,9 @@ output_read(struct output *o, const char *who)
 
 	for (i = 0; i < READS && o->fd != -1; i++) {
 		n = read(o->fd, buf, sizeof(buf));
-		if (n == -1)
+		if (n <= 0)
 			return;
 		take(o, who, buf, n);
-		if (n == 0)
-			close_it(o);
 	}
 }
 
@@ -97,5 +109,6 @@ output_end(struct output *o, const char *who)
 	output_read(o, who);
 	if (o->len > 0)
 		end_line(o, who);
-	close_it(o);
+	close_fd(&o->fd);
+	close_fd(&o->other);
 }

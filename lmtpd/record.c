@@ -99,7 +99,7 @@ record_valid(const struct record *r, size_t n)
 	if (n < HEADER_SIZE || r->type >= RECORDS ||
 	    r->len != n - HEADER_SIZE)
 		return 0;
-	if (r->type == RECORD_COMMAND)
+	if (r->type == RECORD_COMMAND || r->type == RECORD_LAST)
 		return lmtp_command_valid(&r->u.command, r->len);
 	if (r->len != payload_size(r->type))
 		return 0;

@@ -14,6 +14,7 @@
 enum record_type {
 	/* engine to monitor */
 	RECORD_COMMAND,		/* struct lmtp_command, as far as its verb goes */
+	RECORD_LAST,		/* likewise, and then input ran dry */
 	RECORD_DRY,		/* input ran dry: write the replies */
 	RECORD_TICK,		/* the client still sends */
 	RECORD_END,		/* struct record_end: the final dot was read */

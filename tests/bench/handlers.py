@@ -2,7 +2,8 @@
 what a run of messages through either costs.  $SERVE starts a handler for each
 connection, runs the client, and tells the wall time, the CPU of the handlers
 and all their descendants (by rusage, as it reaps every one of them) and the
-largest process."""
+largest process.  All of it is an ordinary user's, as by systemd's User=: root's
+lmtpd has a user and groups to look up, which the floor has not."""
 
 import collections
 import os
@@ -26,6 +27,8 @@ STRING = "hZavjjx5JT1Y2ff"
 # The backend, everybody's: reads all, writes nothing.
 SINK = ["/bin/dd", "of=/dev/null", "bs=128k", "status=none"]
 RUN_SECONDS = 60
+AS_USER = ["setpriv", "--reuid=%d" % SERVER_USER.pw_uid, "--regid=%d" %
+           SERVER_USER.pw_gid, "--clear-groups"] if ROOT else []
 
 # Of one message: wall and CPU in ms; and the largest process's KiB, or None.
 Cost = collections.namedtuple("Cost", "wall cpu peak")
@@ -61,13 +64,15 @@ class Served:
         self.name, self.command, self.site = name, command, site
 
     def run(self, load, messages):
-        path = self.site.dir + "/socket"
+        path = self.site.run + "/socket"
         line = shlex.join(source(self.site.client, load, messages,
                                  "unix:" + path))
         done = subprocess.run(
-            [SERVE, "-u", path, "-t", str(RUN_SECONDS), "-C", line,
-             *self.command], stdin=subprocess.DEVNULL, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            [*AS_USER, self.site.program(SERVE), "-u", path, "-t",
+             str(RUN_SECONDS), "-C", line, *self.command],
+            stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LMTPD_LIBEXECDIR": self.site.programs})
         if done.returncode != 0:
             raise Failed("%s: %s %s" % (self.name, done.stdout,
                                         done.stderr[-500:]))
@@ -78,18 +83,28 @@ class Served:
 
 
 class Site:
-    """The directory of it all: configurations by name, and lmtpd's state."""
+    """The directory of it all: configurations by name, lmtpd's state, and the
+    programs, where the user can execute them."""
 
     def __init__(self, directory):
         self.dir = directory
-        self.state = directory + "/state"
+        self.state, self.run = directory + "/state", directory + "/run"
+        self.programs = directory + "/programs"
         os.chmod(directory, 0o755)
-        os.mkdir(self.state, 0o700)
-        if ROOT:
-            os.chown(self.state, SERVER_USER.pw_uid, SERVER_USER.pw_gid)
+        for made in (self.state, self.run):
+            os.mkdir(made, 0o700)
+            if ROOT:
+                os.chown(made, SERVER_USER.pw_uid, SERVER_USER.pw_gid)
+        os.mkdir(self.programs, 0o755)
+        for path in (SERVE, FLOOR, LMTPD,
+                     os.environ["LMTPD_LIBEXECDIR"] + "/lmtpd-resolver"):
+            shutil.copy(path, self.programs)
         self.client = client_command(directory + "/client")
         for name, (account, top) in VARIANTS.items():
             self.write_conf(name, account, top)
+
+    def program(self, path):
+        return self.programs + "/" + os.path.basename(path)
 
     def conf(self, name):
         return "%s/%s.conf" % (self.dir, name)
@@ -110,13 +125,12 @@ class Site:
         os.chmod(self.conf(name), 0o640)
 
     def floor(self):
-        return Served("floor", [FLOOR, *SINK], self)
+        return Served("floor", [self.program(FLOOR), *SINK], self)
 
     def lmtpd(self, variant="none"):
         return Served("lmtpd, " + variant,
-                      [LMTPD, "-f", self.conf(variant),
-                       "--client-address", CLIENT,
-                       *(["-u", SERVER_USER.pw_name] if ROOT else [])], self)
+                      [self.program(LMTPD), "-f", self.conf(variant),
+                       "--client-address", CLIENT], self)
 
 
 def anyone(*security):

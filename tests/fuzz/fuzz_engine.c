@@ -195,13 +195,14 @@ tell_monitor(int channel, enum record_type type, const void *payload,
 	if (len > 0)
 		memcpy(&r->u, payload, len);
 	must(record_valid(r, HEAD + len));
-	must(type == RECORD_COMMAND || type == RECORD_DRY ||
-	    type == RECORD_TICK || type == RECORD_END || type == RECORD_EOF);
+	must(type == RECORD_COMMAND || type == RECORD_LAST ||
+	    type == RECORD_DRY || type == RECORD_TICK || type == RECORD_END || type == RECORD_EOF);
 	/* a spool takes one message, and is all that is left to do */
 	must(type == RECORD_TICK || type == RECORD_EOF ||
 	    world->took == (type == RECORD_END));
-	if (type == RECORD_COMMAND) {
+	if (type == RECORD_COMMAND || type == RECORD_LAST) {
 		check_command(payload);
+		r->type = RECORD_COMMAND;	/* dry or not, by the cuts */
 		add(r, HEAD + len);
 	} else if (type == RECORD_END) {
 		world->result = r->u.end;
@@ -256,7 +257,7 @@ serve(struct engine *e)
 
 	for (;;) {
 		next_command(e, &cmd);
-		tell(e, RECORD_COMMAND, &cmd, lmtp_command_size(cmd.verb));
+		tell_command(e, &cmd);
 		if (cmd.verb == LMTP_QUIT)
 			leave(0);
 		if (cmd.verb == LMTP_DATA &&

@@ -169,7 +169,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(record_valid(&r, size));
 	if (size < sizeof(r))
 		must(!record_valid(&r, size + 1));
-	if (r.type == RECORD_COMMAND)
+	if (r.type == RECORD_COMMAND || r.type == RECORD_LAST)
 		check_command(&r.u.command, r.len);
 	if (r.type == RECORD_END)
 		check_end(&r.u.end);

@@ -97,7 +97,7 @@ make_record(struct record *r, enum record_type type)
 	memset(r, 0, sizeof(*r));
 	r->type = type;
 	r->len = size[type];
-	if (type == RECORD_COMMAND) {
+	if (type == RECORD_COMMAND || type == RECORD_LAST) {
 		r->u.command.verb = LMTP_RCPT;
 		memcpy(r->u.command.u.rcpt.recipient, "a@y", 3);
 		r->len = lmtp_command_size(LMTP_RCPT);
