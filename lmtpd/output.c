@@ -52,9 +52,15 @@ output_open(struct output *o, int *write_end)
 	*o = (struct output){ .fd = -1, .other = -1 };
 	if (pipe2(fd, O_CLOEXEC) == -1)
 		return -1;
+	if (fcntl(fd[0], F_SETFL, O_NONBLOCK) == -1) {
+		/* nobody may read it, as the end of it would never come */
+		close(fd[0]);
+		close(fd[1]);
+		return -1;
+	}
 	o->fd = fd[0];
 	*write_end = o->other = fd[1];
-	return fcntl(o->fd, F_SETFL, O_NONBLOCK);
+	return 0;
 }
 
 void

@@ -156,6 +156,7 @@ known() {
 	run dpkg-deb -f "$(deb lmtpd)" Pre-Depends Depends Recommends
 	echo "$output"
 	echo "$output" | grep libspf2
+	echo "$output" | grep libidn2	# which is opened by its name
 	lacks 'gmime\|libxml2\|glib\|lmtptext'
 }
 
@@ -178,6 +179,18 @@ known() {
 	while read -r program; do
 		[ -x "$program" ]
 	done <"$BATS_TEST_TMPDIR/programs"
+}
+
+@test "manuals and examples name programs where the package has them" {
+	for package in lmtpd lmtptext; do
+		dpkg-deb -x "$(deb $package)" "$BATS_TEST_TMPDIR/root"
+	done
+	cd "$BATS_TEST_TMPDIR/root/usr/share"
+	run find man doc -type f -exec \
+	    zgrep -lE '/usr/local/(sbin|lib|libexec|share)/' {} +
+	echo "$output"
+	[ -z "$output" ]
+	grep -rq /usr/sbin/lmtpd doc/lmtpd/examples
 }
 
 # What a build daemon would meet; all of package_tests would take minutes.
@@ -260,6 +273,10 @@ known() {
 	install --force-confold "$(next 1.2 '# newer')"
 	[ "$(inside tail -n 1 $conf)" = '# mine' ]
 	[ "$(mode $conf)" = "lmtpd:lmtpd 600" ]
+	inside chown root:root $conf
+	install --force-confold "$(next 1.3 '# newest')"
+	[ "$(mode $conf)" = "root:root 600" ]
+	inside chown lmtpd:lmtpd $conf
 	inside test -e /var/lib/lmtpd/outbox
 }
 

@@ -514,14 +514,23 @@ tries() {
 
 @test "a drop-in lets a backend write to a spool directory" {
 	inside groupadd --system --force smsd
-	inside install -d -m 2775 -g smsd /var/spool/sms/outgoing
-	echo "touch /var/spool/sms/outgoing/x" >"$dir/spool"
-	[[ $(tries no-spool <"$dir/spool") == *"Read-only file system"* ]]
+	inside install -d -m 2775 -g smsd /var/spool/sms \
+	    /var/spool/sms/outgoing
+	cat >"$dir/spool" <<-'TRY'
+	touch /var/spool/sms/x && rm /var/spool/sms/x
+	for usr in /usr/local /usr; do
+		[ ! -x "$usr/share/lmtpd/smstools" ] || break
+	done
+	echo words | "$usr/share/lmtpd/smstools" 41791234567
+	TRY
+	said=$(tries no-spool <"$dir/spool")
+	[[ $said == *"Read-only file system"*"no access to the spool"* ]]
 	allow lmtpd@.service systemd/spool.conf
 	said=$(tries spool <"$dir/spool")
 	take_back lmtpd@.service
 	[ -z "$said" ]
-	[ "$(inside stat -c "%U %G" /var/spool/sms/outgoing/x)" = "lmtpd smsd" ]
+	[ "$(inside sh -c 'stat -c "%U %G %a" /var/spool/sms/outgoing/*')" = \
+	    "lmtpd smsd 660" ]
 }
 
 @test "a drop-in lets a large gateway program run" {
