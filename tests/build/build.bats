@@ -88,20 +88,27 @@ needed() {
 	[ -z "$(make_alone list-tests | sed 's/\.[a-z]*$//' | sort | uniq -d)" ]
 }
 
-@test "make dist packs every file that git knows" {
+# Before the tests have run there is no log that it could pack, so one is made.
+@test "make dist packs every file that git knows, and no log" {
 	command -v git || skip "no git"
 	[ -e "$srcdir/.git" ] || skip "this is no clone"
 	cd "$srcdir"
 	git -c safe.directory='*' ls-files | grep -v -x .gitignore | sort \
 	    >"$BATS_TEST_TMPDIR/known"
 	grep -x configure.ac "$BATS_TEST_TMPDIR/known"
+	mkdir -p "$builddir/tests/front" "$builddir/tests/text"
+	touch "$builddir/tests/front/x.trs" "$builddir/tests/text/x.trs"
 	make_alone distdir distdir="$BATS_TEST_TMPDIR/dist"
+	rm "$builddir/tests/front/x.trs" "$builddir/tests/text/x.trs"
 	(cd "$BATS_TEST_TMPDIR/dist" && find . -type f) | sed 's|^\./||' | sort \
 	    >"$BATS_TEST_TMPDIR/packed"
 	comm -23 "$BATS_TEST_TMPDIR/known" "$BATS_TEST_TMPDIR/packed" \
 	    >"$BATS_TEST_TMPDIR/left"
 	cat "$BATS_TEST_TMPDIR/left"
 	[ ! -s "$BATS_TEST_TMPDIR/left" ]
+	run grep '\.\(log\|trs\)$' "$BATS_TEST_TMPDIR/packed"
+	echo "$output"
+	[ "$status" -eq 1 ]
 }
 
 @test "SECURITY.md names every fuzz target, and only tests that are there" {
