@@ -148,25 +148,10 @@ judge_end(const struct run *run, int status, struct recipient *r)
 	}
 }
 
-/* How it ended; where nobody can say, as if it was killed: no success. */
-static int
-reap(pid_t pid)
-{
-	int status, rc;
-
-	do
-		rc = waitpid(pid, &status, 0);
-	while (rc == -1 && errno == EINTR);
-	if (rc != -1)
-		return status;
-	log_warn("waitpid");
-	return SIGKILL;
-}
-
 void
 backend_finish(struct run *run, struct recipient *r)
 {
-	r->status = reap(run->pid);
+	r->status = launch_wait(run->pid);
 	r->ms = clock_ms() - run->started;
 	close_run(run);
 	judge_end(run, r->status, r);

@@ -5,18 +5,16 @@
 #include <sys/resource.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admit.h"
 #include "backend.h"
 #include "clock.h"
 #include "deliver.h"
-#include "delivery_id.h"
 #include "extract.h"
+#include "handover.h"
 #include "log.h"
 #include "orphans.h"
 
@@ -61,83 +59,6 @@ text_of(const struct work *w, const struct backend *b)
 	return &w->text[b - w->job->policy->backend];
 }
 
-static int
-open_input(const struct work *w, const struct backend *b)
-{
-	if (b->input == INPUT_TEXT)
-		return msg_reopen(text_of(w, b)->fd, O_RDONLY);
-	if (b->input == INPUT_BODY)
-		return msg_body_reader(w->job->msg, w->job->header->body);
-	return msg_reader(w->job->msg);
-}
-
-static enum reason
-hand_over(const struct work *w, struct slot *slot, const struct backend *b,
-    const struct delivery *d)
-{
-	enum reason reason;
-	int fd = open_input(w, b);
-
-	if (fd == -1) {
-		log_warn("cannot open the spool for backend \"%s\"", b->name);
-		return REASON_INTERNAL;
-	}
-	reason = backend_start(&slot->run, b, d, fd);
-	close(fd);
-	return reason;
-}
-
-static enum reason
-start_run(struct work *w, struct slot *slot, struct recipient *r)
-{
-	const struct deliver *job = w->job;
-	const struct source *source = r->decision.source;
-	const struct backend *b = r->decision.channel->backend;
-	const struct delivery_facts facts = {
-		.origin = job->origin,
-		.header = job->header,
-		.sender = job->envelope->sender,
-		.size = msg_size(job->msg),
-		.log_id = job->log_id
-	};
-	char id[DELIVERY_ID_MAX], client[ADDR_IP_MAX];
-	struct delivery d = {
-		.log_id = job->log_id,
-		.id = id,
-		.sender = job->envelope->sender,
-		.recipient = r->address,
-		.original = r->original[0] != '\0' ?
-		    r->original : job->header->original,
-		.number = r->decision.number,
-		.user = r->decision.user,
-		.account = source->account->name,
-		.channel = r->decision.channel->name,
-		.client = client,
-		.helo = job->origin->helo,
-		.name = job->origin->name,
-		.queue_id = job->origin->queue_id,
-		.spf = job->spf,
-		.state_dir = job->policy->state_dir,
-		.size = facts.size
-	};
-	enum reason reason;
-
-	delivery_id(&facts, r, id);
-	ip_write(&job->origin->client, client);
-	reason = admit_run(job->policy, r,
-	    delivery_is_nameless(&facts) ? "" : id, &slot->admission);
-	if (reason != REASON_OK)
-		return reason;
-	/* only now: what was delivered before needs no text */
-	if (b->input == INPUT_TEXT)
-		reason = extract_reason(text_of(w, b), r);
-	if (reason == REASON_OK)
-		reason = hand_over(w, slot, b, &d);
-	if (reason != REASON_OK)
-		admit_end(job->policy, r, false, "", &slot->admission);
-	return reason;
-}
-
 static struct slot *
 free_slot(struct work *w)
 {
@@ -179,7 +100,8 @@ begin(struct work *w, struct recipient *r)
 		if (backend_is_full(w, r->decision.channel->backend) ||
 		    (slot = free_slot(w)) == NULL)
 			return false;
-		reason = start_run(w, slot, r);
+		reason = handover(w->job, text_of(w, r->decision.channel->
+		    backend), r, &slot->run, &slot->admission);
 		if (reason == REASON_OK) {
 			slot->recipient = r;
 			r->begun = true;

@@ -2,11 +2,8 @@
  * Running one program to its end.  It is trusted to do its work, not to end:
  * its group is killed at its deadline.  What it writes is hostile text.
  */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,16 +63,11 @@ wait_end(struct errand *e)
 int
 errand_run(struct errand *e, struct launch *s)
 {
-	int rc;
-
 	e->ended = NULL;
-	e->status = SIGKILL;	/* where nobody can say */
 	if (begin(e, s) == -1)
 		return -1;
 	wait_end(e);
-	do
-		rc = waitpid(e->pid, &e->status, 0);
-	while (rc == -1 && errno == EINTR);
+	e->status = launch_wait(e->pid);
 	output_end(&e->out, e->who);
 	close(e->pidfd);
 	return 0;

@@ -1,8 +1,6 @@
 /*
  * Telling the users that an import adds.  Trusts the template's author.
  */
-#include <sys/signalfd.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +13,7 @@
 #include "announce_text.h"
 #include "import_tell.h"
 #include "log.h"
+#include "stop.h"
 
 #define TEMPLATE	"authorised.txt"
 #define TEMPLATE_MAX	65536
@@ -126,26 +125,12 @@ show(void *arg, long done, long all)
 	progress_show(arg, "telling", done, all);
 }
 
-/* Signals that end a program, to be read; they were blocked. */
-static int
-catch_signals(sigset_t *was)
-{
-	sigset_t ends;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGHUP);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigprocmask(SIG_BLOCK, &ends, was);
-	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 int
 import_tell_run(struct import_tell *t, const struct policy *policy,
     const char *table, struct progress *progress)
 {
 	sigset_t was;
-	int stop = catch_signals(&was), rc;
+	int stop = stop_open(&was), rc;
 	long left;
 
 	progress_begin(progress);
@@ -155,15 +140,8 @@ import_tell_run(struct import_tell *t, const struct policy *policy,
 	if (rc == -1 && left > 0)
 		fprintf(stderr, "lmtpctl: %ld still to be told: the same "
 		    "import with --notify goes on with them\n", left);
-	/* One that came is taken: it has had its effect. */
-	if (stop != -1) {
-		struct signalfd_siginfo info;
-
-		while (read(stop, &info, sizeof(info)) > 0)
-			;
-		close(stop);
-	}
-	sigprocmask(SIG_SETMASK, &was, NULL);
+	/* one that came has had its effect */
+	stop_close(stop, &was);
 	return rc;
 }
 

@@ -115,3 +115,14 @@ launch_kill(pid_t pid)
 	kill(-pid, SIGKILL);
 	return kill(pid, SIGKILL) == -1 && errno == EPERM ? -1 : 0;
 }
+
+int
+launch_wait(pid_t pid)
+{
+	int status, rc;
+
+	do
+		rc = waitpid(pid, &status, 0);
+	while (rc == -1 && errno == EINTR);
+	return rc == -1 ? SIGKILL : status;
+}

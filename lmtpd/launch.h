@@ -38,4 +38,10 @@ int	 launch_start(struct launch *, pid_t *pid, int *pidfd);
  */
 int	 launch_kill(pid_t);
 
+/*
+ * Wait for the end of a child, and how it ended, as of waitpid(2); where nobody
+ * can say, as if it was killed: no success.
+ */
+int	 launch_wait(pid_t);
+
 #endif

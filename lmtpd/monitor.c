@@ -5,7 +5,6 @@
  * the header reader.
  */
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "launch.h"
 #include "log.h"
 #include "message.h"
 #include "monitor.h"
@@ -25,6 +25,7 @@
 #include "record.h"
 #include "reply.h"
 #include "sandbox.h"
+#include "stop.h"
 #include "transaction.h"
 
 #define ENGINE_END_MS	5000	/* an engine that said END has to end */
@@ -401,32 +402,6 @@ serve_once(struct monitor *m)
 		from_engine(m);
 }
 
-/* Signals that ask us to end become something to poll for. */
-static int
-open_stop(void)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* write(2) says EFBIG */
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1)
-		return -1;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void
-end_host(struct monitor *m, pid_t host)
-{
-	close_channel(m);
-	close(m->control);
-	while (waitpid(host, NULL, 0) == -1 && errno == EINTR)
-		;
-}
-
 void
 monitor_run(const struct policy *policy, const struct monitor_start *start)
 {
@@ -437,6 +412,8 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 		.replies = { .fd = start->out, .idle = policy->idle_timeout }
 	};
 
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* write(2) says EFBIG */
 	if (start->given != NULL) {
 		m.peer.given = true;
 		m.peer.client = *start->given;
@@ -449,7 +426,7 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 	m.t.confined = start->confined;
 	m.t.resolver = resolver_new(resolver_dir(), policy->dns_timeout,
 	    start->confined);
-	m.t.stop_fd = m.replies.stop_fd = open_stop();
+	m.t.stop_fd = m.replies.stop_fd = stop_open(NULL);
 	if (m.t.resolver == NULL || m.t.stop_fd == -1 ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		fail(&m, "cannot set the monitor up");
@@ -463,7 +440,9 @@ monitor_run(const struct policy *policy, const struct monitor_start *start)
 		serve_once(&m);
 	transaction_reset(&m.t);
 	resolver_free(m.t.resolver);
-	end_host(&m, start->host);
+	close_channel(&m);
+	close(m.control);	/* so that the host ends */
+	launch_wait(start->host);
 	close(start->in);
 	close(start->out);
 	newcomer_tell(&m.t.newcomers, policy, m.t.stop_fd);

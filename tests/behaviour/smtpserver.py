@@ -2,40 +2,28 @@
 
 import collections
 import contextlib
-import socket
-import threading
+
+from tcpserver import TcpServer
 
 Mail = collections.namedtuple("Mail", "sender recipients text")
 
 
-class SmtpServer:
-    """Use it in a with statement; recipients that hold "refused" are."""
+class SmtpServer(TcpServer):
+    """Recipients that hold "refused" are."""
 
     def __init__(self):
+        super().__init__()
         self.mails = []
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+    def __exit__(self, *why):
+        super().__exit__(*why)
         self.thread.join()
 
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            # a client need not wait for the reply to its QUIT
-            with client, client.makefile("rwb", 0) as f, \
-                    contextlib.suppress(ConnectionError):
-                self._session(f)
+    def session(self, client):
+        # a client need not wait for the reply to its QUIT
+        with client.makefile("rwb", 0) as f, \
+                contextlib.suppress(ConnectionError):
+            self._session(f)
 
     def _session(self, f):
         sender, recipients = None, []

@@ -296,6 +296,16 @@ Bis&nbsp;sp=E4ter &amp; tsch=FCss</p>
 SIGNATURE = "-- \nAlice\n"
 
 
+def send_texts(gateway, phone, texts):
+    """Texts (name, text, ...) and all LETTERS; {name: reply}."""
+    with gateway:
+        replies = {name: gateway.send(phone, text + "\n")
+                   for name, text, *_ in texts}
+        replies.update((name, gateway.send(phone, mail=mail))
+                       for name, mail, _ in LETTERS)
+    return replies
+
+
 def refused(reply, code, words):
     equal(reply, code, "reply %r" % reply.text)
     check(words in reply.text, "%r is not in %r" % (words, reply.text))

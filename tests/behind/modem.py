@@ -2,8 +2,8 @@
 in PDU mode, puts the parts of each together, and keeps them."""
 
 import collections
-import socket
-import threading
+
+from tcpserver import TcpServer
 
 GSM = ("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
        "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà")
@@ -52,33 +52,14 @@ def parse(pdu):
                 septets(data, length, (head * 8 + 6) // 7))
 
 
-class Modem:
+class Modem(TcpServer):
     """Use it in a with statement.  messages: (number, text, parts)."""
 
     def __init__(self):
+        super().__init__()
         self.messages, self.parts = [], []
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            with client:
-                self._session(client)
-
-    def _session(self, client):
+    def session(self, client):
         buffer, end = b"", b"\r"
         while True:
             while end not in buffer:

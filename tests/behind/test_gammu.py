@@ -5,7 +5,7 @@ import os
 import re
 
 from behindtest import (LETTERS, LMTPTEXT, SIGNATURE, Gateway, Servers, need,
-                        refused)
+                        refused, send_texts)
 from taptest import case, check, equal, run, table, wait_for
 
 SMSD, INJECT = "/usr/bin/gammu-smsd", "/usr/bin/gammu-smsd-inject"
@@ -94,11 +94,7 @@ replies, messages = {}, []
 def send_all():
     """All of the texts, once; then the daemon, which sends one a second.
     Those of a second that it sends meanwhile have one name, in sent too."""
-    with smsd.gateway() as gateway:
-        for name, text, _ in TEXTS:
-            replies[name] = gateway.send(PHONE, text + "\n")
-        for name, mail, _ in LETTERS:
-            replies[name] = gateway.send(PHONE, mail=mail)
+    replies.update(send_texts(smsd.gateway(), PHONE, TEXTS))
     smsd.serve()
     wait_for(lambda: not smsd.files("outbox"), "gammu-smsd", 100)
     messages.extend(smsd.message(name) for name in smsd.files("sent"))

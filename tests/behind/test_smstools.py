@@ -4,7 +4,7 @@
 import os
 
 from behindtest import (LETTERS, LMTPTEXT, SIGNATURE, Gateway, Servers, need,
-                        refused)
+                        refused, send_texts)
 from modem import EXTENSION, GSM, Modem
 from taptest import case, check, equal, run, table, wait_for
 
@@ -92,11 +92,7 @@ replies = {}
 
 def send_all():
     """All of the texts, once, as smsd looks only now and then."""
-    with spool.gateway() as gateway:
-        for name, text, _ in TEXTS:
-            replies[name] = gateway.send(PHONE, text + "\n")
-        for name, mail, _ in LETTERS:
-            replies[name] = gateway.send(PHONE, mail=mail)
+    replies.update(send_texts(spool.gateway(), PHONE, TEXTS))
     wait_for(lambda: not spool.files("outgoing", "checked"), "smsd", 60)
 
 

@@ -3,12 +3,11 @@
 the reply, whatever it is."""
 
 import os
-import socket
-import threading
 
 from behindtest import Gateway, free_port, need, own_network, refused
 from lmtptest import ROOT, SERVER_USER
 from taptest import case, check, equal, match, run, table
+from tcpserver import TcpServer
 
 need("/usr/bin/msmtp")
 own_network()
@@ -16,31 +15,17 @@ own_network()
 LIST = "all@list.example.net"
 
 
-class Server:
+class Server(TcpServer):
     """An SMTP server; replies says what it answers to a command (END: to the
     message) instead of 250."""
 
     def __init__(self, **replies):
+        super().__init__()
         self.replies, self.said, self.data = replies, [], b""
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
 
-    def __enter__(self):
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-
-    def _serve(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            with client, client.makefile("rwb", 0) as f:
-                self._session(f)
+    def session(self, client):
+        with client.makefile("rwb", 0) as f:
+            self._session(f)
 
     def _say(self, f, command, reply="250 2.0.0 fine"):
         reply = self.replies.get(command, reply)

@@ -26,9 +26,9 @@ PURE = """
 """.split()
 # What is not counted, so that a new file is sorted by whoever writes it.
 REST = """
-    admit backend deliver delivery_id errand extract host keeper landlock
-    launch lmtpd message monitor newcomer orphans output peer privsep reply report resolver resolver_run
-    sandbox scrub transaction
+    admit backend deliver delivery_id errand extract handover host keeper
+    landlock launch lmtpd message monitor newcomer orphans output peer privsep
+    reply report resolver resolver_run sandbox scrub stop transaction
     calls seccomp
     dns lmtpd-resolver spf_client spf_eval spf_lib
     lmtptext text_charset text_mime

@@ -205,7 +205,8 @@ answers() {
 start_sink() {
 	mkdir -p "$dir/front" "$dir/behaviour" "$dir/sink"
 	cp "$BATS_TEST_DIRNAME/sink.py" "$dir/front/"
-	cp "$BATS_TEST_DIRNAME/../behaviour/smtpserver.py" "$dir/behaviour/"
+	cp "$BATS_TEST_DIRNAME"/../behaviour/{smtp,tcp}server.py \
+	    "$dir/behaviour/"
 	inside /usr/bin/python3 -B "$dir/front/sink.py" 2525 "$dir/sink" \
 	    </dev/null >"$dir/sink.log" 2>&1 3>&- &
 	await grep -qs ready "$dir/sink.log"
@@ -402,6 +403,43 @@ told() {
 untold() {
 	[ "$(cat "$dir"/sink/*.mail 2>/dev/null |
 	    grep -c "<$1@open\.example\.com>")" -eq 0 ]
+}
+
+# refused_in_words DOMAIN: what lmtpd and the gateway refuse is bounced in their
+# words
+refused_in_words() {
+	send stranger a@stranger.example.com stranger@$1
+	send hard a@open.example.com refuse.hard@$1
+	told stranger "recipient <a@stranger.example.com>" \
+	    stranger@$1 "550 5.7.1" "not registered"
+	told hard refuse.hard@$1 "550 5.3.9" "the gateway says no"
+	none_kept stranger@$1 refuse.hard@$1
+}
+
+# deferred_until_open: Postfix keeps what is deferred, and delivers it once
+deferred_until_open() {
+	send later a@open.example.com later@$sms
+	deferred later@$sms "451 4\.3\.0"
+	queued | grep -qx later@$sms
+	kept_none later@$sms
+	: >"$dir/out/open"
+	inside postqueue -f
+	got later@$sms later
+	rm "$dir/out/open"
+	sent later@$sms
+	untold later
+}
+
+# each_its_own_verdict: Postfix has one message to five, and keeps one of them
+each_its_own_verdict() {
+	local to=one@$sms,exit75.m@$sms,closed@$sms,refuse.m@$sms,two@$sms
+	send mixed a@open.example.com $to
+	got one@$sms mixed
+	got two@$sms mixed
+	told mixed closed@$sms "550 5.7.1" refuse.m@$sms "550 5.3.9"
+	deferred exit75.m@$sms "451 4\.3\.0"
+	none_kept exit75.m@$sms closed@$sms refuse.m@$sms
+	[ "$(queued | grep "^\(one\|two\|closed\|.*\.m\)@")" = exit75.m@$sms ]
 }
 
 # verdicts PATTERN: lmtpd's lines about recipients that match

@@ -83,36 +83,15 @@ setup_file() {
 }
 
 @test "what lmtpd and the gateway refuse comes back in their words" {
-	send stranger a@stranger.example.com stranger@$sms
-	send hard a@open.example.com refuse.hard@$sms
-	told stranger "recipient <a@stranger.example.com>" \
-	    stranger@$sms "550 5.7.1" "not registered"
-	told hard refuse.hard@$sms "550 5.3.9" "the gateway says no"
-	none_kept stranger@$sms refuse.hard@$sms
+	refused_in_words $sms
 }
 
 @test "what is deferred stays in Postfix's queue, and comes later, once" {
-	send later a@open.example.com later@$sms
-	deferred later@$sms "451 4\.3\.0"
-	queued | grep -qx later@$sms
-	kept_none later@$sms
-	: >"$dir/out/open"
-	inside postqueue -f
-	got later@$sms later
-	rm "$dir/out/open"
-	sent later@$sms
-	untold later
+	deferred_until_open
 }
 
 @test "recipients of one message have each their own verdict" {
-	to=one@$sms,exit75.m@$sms,closed@$sms,refuse.m@$sms,two@$sms
-	send mixed a@open.example.com $to
-	got one@$sms mixed
-	got two@$sms mixed
-	told mixed closed@$sms "550 5.7.1" refuse.m@$sms "550 5.3.9"
-	deferred exit75.m@$sms "451 4\.3\.0"
-	none_kept exit75.m@$sms closed@$sms refuse.m@$sms
-	[ "$(queued | grep "^\(one\|two\|closed\|.*\.m\)@")" = exit75.m@$sms ]
+	each_its_own_verdict
 }
 
 @test "the client's address decides where security is a network" {

@@ -32,7 +32,8 @@ can_boot() {
 	can_run_systemd && usual_prefix
 }
 
-# As a sysadmin would: who make was told of is not there before systemd-sysusers.
+# As a sysadmin would: whom make was told of is not there before
+# systemd-sysusers.
 install_all() {
 	(umask 022 && make_alone install DESTDIR="$dir/installed")
 	tar -C "$dir/installed" --owner=root --group=root -c . |
