@@ -408,12 +408,12 @@ untold() {
 # refused_in_words DOMAIN: what lmtpd and the gateway refuse is bounced in their
 # words
 refused_in_words() {
-	send stranger a@stranger.example.com stranger@$1
-	send hard a@open.example.com refuse.hard@$1
+	send stranger a@stranger.example.com stranger@"$1"
+	send hard a@open.example.com refuse.hard@"$1"
 	told stranger "recipient <a@stranger.example.com>" \
-	    stranger@$1 "550 5.7.1" "not registered"
-	told hard refuse.hard@$1 "550 5.3.9" "the gateway says no"
-	none_kept stranger@$1 refuse.hard@$1
+	    stranger@"$1" "550 5.7.1" "not registered"
+	told hard refuse.hard@"$1" "550 5.3.9" "the gateway says no"
+	none_kept stranger@"$1" refuse.hard@"$1"
 }
 
 # deferred_until_open: Postfix keeps what is deferred, and delivers it once
