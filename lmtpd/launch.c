@@ -28,14 +28,35 @@ child_limits(const struct launch *s)
 	return getppid() == s->parent ? 0 : -1;
 }
 
+/*
+ * exec makes each signal's action the default one, but for those that are
+ * ignored.  Which are is asked once: 64 calls that no start need make again.
+ */
 static void
-child_signals(void)
+ask_ignored(struct launch *s)
+{
+	static bool asked;
+	static sigset_t ignored;
+	struct sigaction action;
+	int sig;
+
+	for (sig = 1; !asked && sig < NSIG; sig++)
+		if (sigaction(sig, NULL, &action) == 0 &&
+		    action.sa_handler == SIG_IGN)
+			sigaddset(&ignored, sig);
+	asked = true;
+	s->ignored = ignored;
+}
+
+static void
+child_signals(const struct launch *s)
 {
 	sigset_t none;
 	int sig;
 
 	for (sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		if (sigismember(&s->ignored, sig) == 1)
+			signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -65,7 +86,7 @@ child(struct launch *s)
 {
 	setsid();
 	umask(077);
-	child_signals();
+	child_signals(s);
 	/* a program by a relative path, for trying things out, is found here */
 	if (child_descriptors(s) == 0 && child_limits(s) == 0 &&
 	    (s->argv[0][0] != '/' || chdir("/") == 0))
@@ -79,6 +100,7 @@ spawn(struct launch *s)
 {
 	pid_t pid;
 
+	ask_ignored(s);
 	s->parent = getpid();
 	s->error = 0;
 	pid = vfork();

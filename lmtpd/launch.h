@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <signal.h>
 #include <stdbool.h>
 
 #define LAUNCH_PATH \
@@ -22,13 +23,16 @@ struct launch {
 	int		 channel;	/* 3 or above; 0: none */
 	bool		 setuid;	/* may gain privileges by its program */
 	unsigned int	 cpu;		/* seconds of its time; 0: ours */
-	pid_t		 parent;	/* launch_start()'s */
-	volatile int	 error;		/* likewise: errno of the child */
+	/* launch_start()'s: */
+	pid_t		 parent;
+	sigset_t	 ignored;	/* signals, by us */
+	volatile int	 error;		/* errno of the child */
 };
 
 /*
  * Start it: it leads its session and group.  *pidfd is readable when it has
  * ended, and is to be closed.  0; -1 (errno), and nothing runs that we may end.
+ * A signal that the caller ignores he ignores before he starts the first one.
  */
 int	 launch_start(struct launch *, pid_t *pid, int *pidfd);
 

@@ -60,18 +60,6 @@ reply_reason(struct replies *r, const char *recipient, enum reason reason)
 	reply_recipient(r, w->code, w->enhanced, recipient, w->text);
 }
 
-/* A socket can be asked not to block; a pipe that polls writable takes
- * PIPE_BUF at once.  The client's file flags are not ours to change. */
-static ssize_t
-write_some(int fd, const char *p, size_t n)
-{
-	ssize_t w = send(fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-	if (w == -1 && errno == ENOTSOCK)
-		w = write(fd, p, n);
-	return w;
-}
-
 /* A client that takes bytes gets them, even when we are told to stop. */
 static int
 wait_writable(const struct replies *r)
@@ -95,6 +83,29 @@ wait_writable(const struct replies *r)
 	}
 }
 
+/*
+ * A socket can be asked not to block, and has room nearly always; a pipe that
+ * polls writable takes PIPE_BUF at once.  The client's file flags are not ours
+ * to change.  -1: the client is lost.
+ */
+static ssize_t
+write_some(const struct replies *r, const char *p, size_t n)
+{
+	ssize_t w = send(r->fd, p, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bool pipe = w == -1 && errno == ENOTSOCK;
+
+	if (w != -1)
+		return w;
+	if (!pipe && errno != EAGAIN && errno != EINTR)
+		return -1;
+	if (wait_writable(r) == -1)
+		return -1;
+	if (!pipe)
+		return 0;
+	w = write(r->fd, p, n);
+	return w == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : w;
+}
+
 int
 reply_flush(struct replies *r)
 {
@@ -102,15 +113,11 @@ reply_flush(struct replies *r)
 	ssize_t n;
 
 	while (!r->broken && done < r->len) {
-		if (wait_writable(r) == -1) {
+		n = write_some(r, r->buf + done, r->len - done);
+		if (n == -1)
 			r->broken = true;
-			break;
-		}
-		n = write_some(r->fd, r->buf + done, r->len - done);
-		if (n > 0)
+		else
 			done += n;
-		else if (n == -1 && errno != EAGAIN && errno != EINTR)
-			r->broken = true;
 	}
 	r->len = 0;
 	return r->broken ? -1 : 0;

@@ -19,6 +19,9 @@
 #define DNS_PORT	53
 #define NELEM(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* Made by the host, once; each of its engines only has to take it. */
+static struct seccomp_program	 engine_calls;
+
 int
 sandbox_limit(int resource, uint64_t most)
 {
@@ -88,6 +91,14 @@ drop_capabilities(void)
 	return syscall(SYS_capset, &head, none);
 }
 
+static int
+hold_to(const struct permits *calls)
+{
+	struct seccomp_program p;
+
+	return seccomp_prepare(&p, calls) == -1 ? -1 : seccomp_hold_to(&p);
+}
+
 static enum sandbox_step
 confine(uint16_t port, const struct permits *calls)
 {
@@ -99,19 +110,21 @@ confine(uint16_t port, const struct permits *calls)
 		return SANDBOX_SECRETS;
 	if (landlock_deny_all(port) == -1)
 		return SANDBOX_LANDLOCK;
-	return seccomp_hold_to(calls) == -1 ? SANDBOX_SECCOMP : SANDBOX_STEPS;
+	return hold_to(calls) == -1 ? SANDBOX_SECCOMP : SANDBOX_STEPS;
 }
 
 enum sandbox_step
 sandbox_host(void)
 {
+	if (seccomp_prepare(&engine_calls, &calls_engine) == -1)
+		return SANDBOX_SECCOMP;
 	return confine(LANDLOCK_NO_PORT, &calls_host);
 }
 
 enum sandbox_step
 sandbox_engine(void)
 {
-	return seccomp_hold_to(&calls_engine) == -1 ? SANDBOX_SECCOMP :
+	return seccomp_hold_to(&engine_calls) == -1 ? SANDBOX_SECCOMP :
 	    SANDBOX_STEPS;
 }
 

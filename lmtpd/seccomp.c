@@ -120,13 +120,18 @@ seccomp_build(struct seccomp_program *p, uint32_t arch,
 }
 
 int
-seccomp_hold_to(const struct permits *list)
+seccomp_prepare(struct seccomp_program *p, const struct permits *list)
 {
-	struct seccomp_program p;
-	struct sock_fprog fprog = { .filter = p.code };
+	return seccomp_build(p, SECCOMP_ARCH, list);
+}
 
-	if (seccomp_build(&p, SECCOMP_ARCH, list) == -1)
-		return -1;
-	fprog.len = p.n;
+int
+seccomp_hold_to(const struct seccomp_program *p)
+{
+	struct sock_fprog fprog = {
+		.len = p->n,
+		.filter = (struct sock_filter *)p->code
+	};
+
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog);
 }

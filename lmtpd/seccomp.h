@@ -71,7 +71,10 @@ struct seccomp_program {
 int	 seccomp_build(struct seccomp_program *, uint32_t arch,
 	    const struct permits *);
 
+/* That of a list, for the machine that we run on. */
+int	 seccomp_prepare(struct seccomp_program *, const struct permits *);
+
 /* From now on, and for good.  0, or -1 (errno). */
-int	 seccomp_hold_to(const struct permits *);
+int	 seccomp_hold_to(const struct seccomp_program *);
 
 #endif
