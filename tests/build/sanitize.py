@@ -51,7 +51,8 @@ EXCUSED = {
 address = variant.Variant("address", "CC=" + CLANG,
                           "CFLAGS=" + COMMON + "address,undefined")
 trap = variant.Variant("trap", "CC=" + CLANG, "CFLAGS=" + COMMON +
-                       "undefined -fsanitize-trap=undefined")
+                       "undefined -fsanitize-trap=undefined",
+                       "--enable-static-libs")
 
 
 def need_clang():
@@ -195,6 +196,17 @@ def _():
     need_clang()
     address.remove()
     trap.build("all", *RIGS)
+
+
+@case("its small libraries are linked in, as it was configured")
+def _():
+    need_clang()
+    for name, shared in (("lmtpd", {"libc"}),
+                         ("lmtpctl", {"libc", "libcsv", "libjansson"})):
+        told = subprocess.run(["readelf", "-d", trap.path("lmtpd/" + name)],
+                              stdout=subprocess.PIPE, text=True, check=True)
+        equal(set(re.findall(r"NEEDED.*\[(\w+)\.so", told.stdout)), shared,
+              name)
 
 
 @case("the trap is there")
