@@ -11,7 +11,8 @@ import subprocess
 import time
 
 import handlers
-from handlers import CLIENT, HERE, LMTPCTL, ROOT, SENDER, STRING
+from handlers import (CLIENT, HERE, LARGE, LMTPCTL, ROOT, SENDER, SMALL,
+                      STRING)
 from lmtpclient import wire
 from proctest import children, processes, status
 from taptest import wait_for
@@ -89,8 +90,7 @@ def tables(site):
     """Both are made, and looked into."""
     found = []
     for name, rows, variant in (
-            ("small", 1000, "users table of 1,000"),
-            ("large", ROWS, "users table of 1,000,000")):
+            ("small", 1000, SMALL), ("large", ROWS, LARGE)):
         conf = site.conf(variant)
         wall, cpu, peak = peak_of([
             LMTPCTL, "-f", conf, "import", "--yes", name,

@@ -103,9 +103,16 @@ receive(struct input *in, int fd)
 		}
 }
 
+/*
+ * The environment is that of lmtpd's contract, or it would not be the same
+ * backend: many a program loads the locale that LC_ALL names.
+ */
 static bool
 run(char **command, int fd)
 {
+	static char *environment[] = {
+		"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL
+	};
 	posix_spawn_file_actions_t files;
 	pid_t pid;
 	int status;
@@ -114,7 +121,8 @@ run(char **command, int fd)
 	posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null",
 	    O_WRONLY, 0);
-	if (posix_spawn(&pid, command[0], &files, NULL, command, NULL) != 0)
+	if (posix_spawn(&pid, command[0], &files, NULL, command,
+	    environment) != 0)
 		return false;
 	posix_spawn_file_actions_destroy(&files);
 	return waitpid(pid, &status, 0) == pid && status == 0;

@@ -143,6 +143,7 @@ def sources(count):
     return {("email", name): {"security": ["none"]} for name in names}
 
 
+SMALL, LARGE = "users table of 1,000", "users table of 1,000,000"
 # The account's keys and the top's, of each configuration.
 VARIANTS = {
     "none": (anyone("none"), {}),
@@ -152,9 +153,8 @@ VARIANTS = {
     "SPF": (anyone("spf"), {}),
     "security string": ({**anyone("none"), ("channel", "bench"): {
         "security-string": STRING}}, {}),
-    "users table of 1,000": ({("users", "small"): {"security": ["none"]}}, {}),
-    "users table of 1,000,000": (
-        {("users", "large"): {"security": ["none"]}}, {}),
+    SMALL: ({("users", "small"): {"security": ["none"]}}, {}),
+    LARGE: ({("users", "large"): {"security": ["none"]}}, {}),
     "config of 10 sources": (sources(10), {}),
     "config of 100 sources": (sources(100), {}),
 }
