@@ -7,13 +7,15 @@ import glob
 import json
 import os
 import resource
+import socket
+import statistics
 import subprocess
 import time
 
 import handlers
-from handlers import (CLIENT, HERE, LARGE, LMTPCTL, ROOT, SENDER, SMALL,
-                      STRING)
-from lmtpclient import wire
+from handlers import (CLIENT, HERE, LARGE, LMTPCTL, RECIPIENT, ROOT, SENDER,
+                      SMALL, STRING)
+from lmtpclient import Client, wire
 from proctest import children, processes, status
 from taptest import wait_for
 
@@ -23,6 +25,8 @@ MATCH, LMTPTEXT = os.environ["MATCH"], os.environ.get("LMTPTEXT", "")
 CORPUS = HERE + "/../text/corpus/"
 ROWS = 1000000
 SIZES = ((1024, "1 KiB"), (102400, "100 KiB"), (10485760, "10 MiB"))
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+STARTS, MESSAGES = 25, 400
 
 Figure = collections.namedtuple("Figure", "name samples unit bar")
 
@@ -221,10 +225,95 @@ def memory(with_spf):
     return figures
 
 
+# -- where it goes -----------------------------------------------------------
+
+def cpu_ms(pid):
+    """Of itself, and of its children that it waited for (by the tick)."""
+    with open("/proc/%d/schedstat" % pid) as f:
+        own = int(f.read().split()[0]) / 1e6
+    with open("/proc/%d/stat" % pid) as f:
+        words = f.read().rpartition(")")[2].split()
+    return own, (int(words[13]) + int(words[14])) * TICK_MS
+
+
+class Handled:
+    """A handler of site's on a connection, and what its processes used."""
+
+    def __init__(self, served):
+        ours, theirs = socket.socketpair()
+        child = subprocess.Popen(
+            [*handlers.AS_USER, *served.command], stdin=theirs, stdout=theirs,
+            env={"LMTPD_LIBEXECDIR": served.site.programs})
+        theirs.close()
+        self.client = Client((ours, ours), child)
+        self.client.lhlo()
+
+    def used(self):
+        """CPU ms: {process: of itself, of its children}."""
+        first = self.client.keeper
+        below = tree(first) if children(first) else {"floor": first}
+        return {kind: cpu_ms(pid) for kind, pid in below.items()}
+
+    def deliver(self, messages):
+        for _ in range(messages):
+            lmtptest.equal(self.client.deliver(
+                RECIPIENT, sender=SENDER, message=b"x" * 1023 + b"\n"
+                ).verdicts[0][:3], "250", "verdict")
+
+    def end(self):
+        self.client.say("QUIT")
+        self.client.close()
+        self.client.gone()
+
+
+def starts(served):
+    """Of a connection until LHLO is answered, by process."""
+    found = collections.defaultdict(list)
+    for _ in range(STARTS):
+        handled = Handled(served)
+        for kind, (own, _children) in handled.used().items():
+            found[kind].append(own)
+        handled.end()
+    return {kind: statistics.median(used) for kind, used in found.items()}
+
+
+def a_message(served):
+    """On a connection that is there, by process: of itself, of its children."""
+    handled = Handled(served)
+    handled.deliver(2)
+    before = handled.used()
+    handled.deliver(MESSAGES)
+    after = handled.used()
+    handled.end()
+    return {kind: [(b - a) / MESSAGES for a, b in zip(before[kind], used)]
+            for kind, used in after.items() if kind in before}
+
+
+def where(site):
+    """By process.  What an end costs is not among it."""
+    floor, lmtpd = site.floor(), site.lmtpd()
+    start, least = starts(lmtpd), starts(floor)["floor"]
+    start["keeper"] -= least
+    found = [Figure("start of a connection, above the floor's: " + kind,
+                    [start[kind]], "ms", None)
+             for kind in ("keeper", "monitor", "host", "engine")
+             if kind in start]
+    least, used = a_message(floor)["floor"], a_message(lmtpd)
+    return found + [
+        Figure("a message on a connection, " + name, [ms], "ms", None)
+        for name, ms in (
+            ("floor: itself", least[0]), ("floor: backend", least[1]),
+            ("lmtpd: monitor", used["monitor"][0]),
+            ("lmtpd: host", used["host"][0]),
+            ("lmtpd: engine", used["host"][1]),
+            ("lmtpd: backend", used["monitor"][1]))]
+
+
 # What is measured together; a word of it asks for it.
 GROUPS = (
     ("match", lambda site, with_spf: match()),
     ("import lookup users table", lambda site, with_spf: tables(site)),
     ("lmtptext", lambda site, with_spf: text()),
     ("idle peak memory", lambda site, with_spf: memory(with_spf)),
+    ("start connection message", lambda site, with_spf: where(site)),
 )
