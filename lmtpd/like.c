@@ -175,15 +175,21 @@ like_compile(const char *pattern, size_t n, int flags, struct like_error *e)
 	return l;
 }
 
-static struct like_walk
-walk_begin(const char *text, size_t n)
+static void
+walk_begin(struct like_walk *w, const char *text, size_t n)
 {
-	struct like_walk	 w = { .budget = BUDGET + n / BUDGET_SHARE };
+	w->at = (const unsigned char *)text;
+	w->end = w->at + n;
+	w->steps = 0;
+	w->budget = BUDGET + n / BUDGET_SHARE;
+	w->scanned = false;
+}
 
-	w.at = (const unsigned char *)text;
-	w.end = w.at + n;
-	w.steps = LIKE_MASK_STEPS;
-	return w;
+static void
+walk_end(struct like_walk *w)
+{
+	if (w->scanned)
+		explicit_bzero(&w->stops, sizeof(w->stops));
 }
 
 static bool
@@ -202,7 +208,7 @@ like_match_steps(const struct like *l, const char *text, size_t n,
 
 	if (n < l->min_len || (first == last && n > l->min_len))
 		return false;
-	w = walk_begin(text, n);
+	walk_begin(&w, text, n);
 	w.end -= last->len;
 	yes = fits(last, w.end, &w);
 	if (first < last) {
@@ -211,6 +217,7 @@ like_match_steps(const struct like *l, const char *text, size_t n,
 	}
 	for (const struct like_run *run = first + 1; yes && run < last; run++)
 		yes = like_run_find(run, &w);
+	walk_end(&w);
 	*steps += w.steps;
 	return yes;
 }
@@ -239,30 +246,38 @@ static bool
 locate_held(const struct like_run *run, const char *text, size_t n, size_t at,
     struct like_place *place)
 {
-	struct like_walk	 w = walk_begin(text + at, n - at);
-	size_t			 len = like_run_fits(run, w.at, n - at, &w);
+	struct like_walk	 w;
+	size_t			 len;
 
+	walk_begin(&w, text + at, n - at);
+	len = like_run_fits(run, w.at, n - at, &w);
 	place_add(place, at, len);
 	return len == run->len;
 }
 
-/* A run that may be anywhere; if it is nowhere, the most of its beginning. */
+/*
+ * A run that may be anywhere; if it is nowhere, the most of its beginning:
+ * where that fits, a shorter one does too.
+ */
 static bool
 locate_run(const struct like_run *run, const char *text, struct like_walk *w,
     struct like_place *place)
 {
-	const unsigned char	*start = w->at;
+	const unsigned char	*start = w->at, *end = start;
 	struct like_run		 part = *run;
-	bool			 whole;
+	size_t			 found = 0, missed = run->len + 1;
 
-	if (!(whole = like_run_scan(run, w))) {
-		part.len = w->longest;
+	for (; part.len > found; part.len = (found + missed) / 2) {
 		w->at = start;
-		if (part.len == 0 || !like_run_scan(&part, w))
-			return false;
+		if (like_run_scan(&part, w)) {
+			found = part.len;
+			end = w->at;
+		} else
+			missed = part.len;
 	}
-	place_add(place, (const char *)w->at - text - part.len, part.len);
-	return whole;
+	w->at = end;
+	place_add(place, (const char *)end - text - found, found);
+	return found == run->len;
 }
 
 /* Behind the first run, which is there.  As like_match(), but n is any. */
@@ -271,17 +286,18 @@ locate_rest(const struct like *l, const char *text, size_t n,
     struct like_place *place)
 {
 	const struct like_run	*first = l->runs, *last = first + l->nruns - 1;
-	struct like_walk	 w = walk_begin(text, n);
+	struct like_walk	 w;
 	size_t			 held = first->len;
+	bool			 yes = true;
 
 	if (n > held + last->len)
 		held = n - last->len;
+	walk_begin(&w, text, held);
 	w.at += first->len;
-	w.end = (const unsigned char *)text + held;
-	for (const struct like_run *run = first + 1; run < last; run++)
-		if (!locate_run(run, text, &w, place))
-			return false;
-	return locate_held(last, text, n, held, place);
+	for (const struct like_run *run = first + 1; yes && run < last; run++)
+		yes = locate_run(run, text, &w, place);
+	walk_end(&w);
+	return yes && locate_held(last, text, n, held, place);
 }
 
 bool

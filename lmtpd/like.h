@@ -3,11 +3,11 @@
  *
  * A pattern is compiled once; matching takes time that no text can blow up:
  * rare bytes of the pattern are looked for under a step budget, then bits go
- * in parallel, each byte of the text once.  That holds for runs of up to 64
- * tokens; a run is what stands between two "*".  A longer one may take five
- * times as long, and from 256 tokens on 1.6 times for each 64: a hundred times
- * for one of 4,096.  Hundreds of lists in one pattern may take half as long
- * again.
+ * in parallel, each byte of the text once.  That holds for runs of up to 61
+ * tokens; a run is what stands between two "*".  One of 64 may take half as
+ * long again, a longer one ten times as long, and from 256 tokens on ten times
+ * for each 256: two hundred times for one of 4,096.  Hundreds of runs or lists
+ * in one pattern may take twice as long.
  */
 #ifndef LIKE_H
 #define LIKE_H

@@ -8,6 +8,7 @@
 #include "like_run.h"
 
 #define CALL_STEPS	4	/* of a place tried */
+#define PIVOT_STEPS	16	/* of two pivots made */
 #define LANES		16
 #define BLOCK		(4 * LANES)
 
@@ -183,6 +184,7 @@ run_jump(const struct like_run *run, struct like_walk *w)
 	    run->pivot[run->pivots - 1]);
 	int			 rv;
 
+	w->steps += PIVOT_STEPS;
 	while (w->end - w->at >= run->len - 1 + BLOCK) {
 		if (w->steps >= w->budget)
 			return -1;
@@ -200,6 +202,10 @@ like_run_find(const struct like_run *run, struct like_walk *w)
 {
 	int	 rv;
 
+	if (w->end - w->at < run->len)
+		return false;
+	if (fits_here(run, w))
+		return true;
 	if (run->pivots > 0 && w->steps < w->budget &&
 	    (rv = run_jump(run, w)) != -1)
 		return rv;

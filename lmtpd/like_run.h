@@ -27,26 +27,23 @@ struct like_run {
 	uint16_t		 pivot[2];	/* the slots of rarest bytes */
 };
 
-/* Which slots take a byte: bit i is slot i.  All 0 between two scans. */
-struct like_masks {
-	uint64_t	 takes[256];
-	uint64_t	 invert;	/* to be XORed to all of them */
+/* Which slots of a word do not take a byte: bit i is slot i. */
+struct like_stops {
+	_Alignas(16) uint64_t	 of[256];
 };
 
-/* What it takes to clear them. */
-#define LIKE_MASK_STEPS	(sizeof(struct like_masks) / 64)
-
 /*
- * A step is about a nanosecond: a slot compared, a place in a mask changed,
- * one word of bits taken one byte on, 16 places looked at for two bytes.
+ * A step is about a nanosecond: a slot compared, a byte's stops changed or 8
+ * bytes' stops set, a word of bits taken two bytes on, or one byte where it is
+ * one of several, 16 places looked at for two bytes.
  */
 struct like_walk {
 	const unsigned char	*at;
 	const unsigned char	*end;
 	unsigned long long	 steps;		/* taken */
 	unsigned long long	 budget;	/* of steps, for jumping */
-	size_t			 longest;	/* see like_run_scan() */
-	struct like_masks	 masks;
+	bool			 scanned;	/* stops hold a secret */
+	struct like_stops	 stops;		/* of the run last scanned for */
 };
 
 /* Chooses the pivots of a run whose slots are there. */
@@ -62,10 +59,7 @@ size_t	 like_run_fits(const struct like_run *, const unsigned char *s,
  */
 bool	 like_run_find(const struct like_run *, struct like_walk *);
 
-/*
- * The same by bits alone.  Where the run fits nowhere, w->longest is how many
- * of its slots, from the first on, fit somewhere.
- */
+/* The same by bits alone. */
 bool	 like_run_scan(const struct like_run *, struct like_walk *);
 
 /* The sets of slots in their order: *next is that of the next list. */

@@ -8,6 +8,21 @@
 #include "like_run.h"
 
 #define WORDS_MAX	(LIKE_PATTERN_MAX / LIKE_WORD)
+#define BLOCK		8	/* bytes of the text that are taken at once */
+#define HALF		(BLOCK / 2)
+#define FILL_STEPS	32
+
+/* All entries; eight a round, which the compiler makes few stores of. */
+static void
+fill(struct like_stops *m, uint64_t bits)
+{
+	uint64_t	*e;
+
+	for (e = m->of; e < m->of + 256; e += 8) {
+		e[0] = e[1] = e[2] = e[3] = bits;
+		e[4] = e[5] = e[6] = e[7] = bits;
+	}
+}
 
 /* n entries side by side, four at a time while there are four. */
 static void
@@ -27,7 +42,7 @@ toggle_range(uint64_t *entry, size_t n, uint64_t bit)
 }
 
 static void
-toggle_set(struct like_masks *m, const struct like_set *set, uint64_t bit,
+toggle_set(struct like_stops *m, const struct like_set *set, uint64_t bit,
     struct like_walk *w)
 {
 	uint64_t	 left;
@@ -41,52 +56,46 @@ toggle_set(struct like_masks *m, const struct like_set *set, uint64_t bit,
 			n = (left == ~0ULL ? 64 : __builtin_ctzll(~left)) -
 			    first;
 			left &= left + 1;	/* empties up to its end */
-			toggle_range(m->takes + 64 * i + first, n, bit);
+			toggle_range(m->of + 64 * i + first, n, bit);
 			w->steps += 2 + n / 4;
 		}
 	}
 }
 
 static void
-toggle_slot(struct like_masks *m, const struct like_slot *slot, uint64_t bit,
+toggle_slot(struct like_stops *m, const struct like_slot *slot, uint64_t bit,
     const struct like_set **next, struct like_walk *w)
 {
 	w->steps++;
 	if (slot->kind == LIKE_BYTE) {
-		m->takes[slot->byte] ^= bit;
+		m->of[slot->byte] ^= bit;
 	} else if (slot->kind == LIKE_LETTER) {
-		m->takes[slot->byte] ^= bit;
-		m->takes[slot->byte - 0x20] ^= bit;
-	} else {
+		m->of[slot->byte] ^= bit;
+		m->of[slot->byte - 0x20] ^= bit;
+	} else
 		toggle_set(m, like_slot_set(slot, next), bit, w);
-		if (like_slot_inverts(slot))
-			m->invert ^= bit;
-	}
 }
 
 /*
- * Puts a word of a run's slots, from slot i on, into masks that are clear, or
- * takes them out again, so that no secret stays behind.  next is the set of
- * the first list in it; returns that of the first one behind it.
+ * Makes the stops of a word of a run's slots, from slot i on.  next is the set
+ * of the first list in it; returns that of the first one behind it.
  */
 static const struct like_set *
-masks_toggle(struct like_masks *m, const struct like_run *run, size_t i,
+stops_make(struct like_stops *m, const struct like_run *run, size_t i,
     const struct like_set *next, struct like_walk *w)
 {
 	const struct like_slot	*slot = run->slots + i;
-	const struct like_slot	*end = run->slots + run->len;
-	uint64_t		 bit;
+	const size_t		 left = run->len - i;
+	const size_t		 n = left < LIKE_WORD ? left : LIKE_WORD;
+	uint64_t		 most = 0;	/* where most bytes stop */
 
-	for (bit = 1; bit != 0 && slot < end; bit <<= 1, slot++)
-		toggle_slot(m, slot, bit, &next, w);
+	for (i = 0; i < n; i++)
+		most |= (uint64_t)!like_slot_inverts(&slot[i]) << i;
+	fill(m, most);
+	w->steps += FILL_STEPS;
+	for (i = 0; i < n; i++)
+		toggle_slot(m, &slot[i], 1ULL << i, &next, w);
 	return next;
-}
-
-/* How many bits there are up to the highest that is set. */
-static size_t
-bits_width(uint64_t bits)
-{
-	return bits == 0 ? 0 : LIKE_WORD - __builtin_clzll(bits);
 }
 
 /*
@@ -94,47 +103,49 @@ bits_width(uint64_t bits)
  * upside down, a shift lets the first slot begin at every byte.
  */
 static inline uint64_t
-step(const struct like_masks *m, uint64_t d, unsigned char c)
+step(const struct like_stops *m, uint64_t d, unsigned char c)
 {
-	return d << 1 | (m->takes[c] ^ ~m->invert);
+	return d << 1 | m->of[c];
 }
 
-/* Two bytes on, where d has to wait for two operations only, not for four. */
+/*
+ * Half a block on, where d has to wait for two operations only, not for eight.
+ * Bits behind those of the slots are never stopped: if three are spare, they
+ * keep what the last slot's bit was after each byte, and then only d needs to
+ * be looked at.
+ */
 static inline uint64_t
-step_twice(const struct like_masks *m, uint64_t d, const unsigned char *s,
-    uint64_t *unseen)
+step_half(const struct like_stops *m, uint64_t d, const unsigned char *s,
+    bool spare, uint64_t *unseen)
 {
-	uint64_t	 one = m->takes[s[0]] ^ ~m->invert;
-	uint64_t	 two = m->takes[s[1]] ^ ~m->invert;
+	uint64_t	 one = m->of[s[0]];
+	uint64_t	 two = one << 1 | m->of[s[1]];
+	uint64_t	 three = two << 1 | m->of[s[2]];
 
-	*unseen &= d << 1 | one;
-	d = d << 2 | (one << 1 | two);
+	if (!spare)
+		*unseen &= (d << 1 | one) & (d << 2 | two) & (d << 3 | three);
+	d = d << HALF | (three << 1 | m->of[s[3]]);
 	*unseen &= d;
 	return d;
 }
 
 /*
- * Eight bytes at a time, until there are no eight or bit last was seen: then
- * they are left to be taken one by one.
+ * Block after block, until there is none or a bit of ends was seen: then its
+ * bytes are left to be taken one by one.
  */
-static uint64_t
-scan_blocks(const struct like_masks *m, uint64_t last, struct like_walk *w,
-    uint64_t *unseen)
+static inline uint64_t
+scan_blocks(const struct like_stops *m, uint64_t ends, bool spare,
+    struct like_walk *w)
 {
 	const unsigned char	*s = w->at;
-	uint64_t		 d = ~0ULL, ahead, here;
+	uint64_t		 d = ~0ULL, ahead, unseen;
 
-	for (; w->end - s >= 8; s += 8) {
-		here = ~0ULL;
-		ahead = step_twice(m, d, s, &here);
-		ahead = step_twice(m, ahead, s + 2, &here);
-		ahead = step_twice(m, ahead, s + 4, &here);
-		ahead = step_twice(m, ahead, s + 6, &here);
-		if (~here & last) {
-			w->steps += 8;
+	for (; w->end - s >= BLOCK; s += BLOCK) {
+		unseen = ~0ULL;
+		ahead = step_half(m, d, s, spare, &unseen);
+		ahead = step_half(m, ahead, s + HALF, spare, &unseen);
+		if (~unseen & ends)
 			break;
-		}
-		*unseen &= here;
 		d = ahead;
 	}
 	w->at = s;
@@ -147,41 +158,29 @@ scan_word(const struct like_run *run, struct like_walk *w)
 {
 	const unsigned char	*start = w->at;
 	const uint64_t		 last = 1ULL << (run->len - 1);
-	uint64_t		 d, unseen = ~0ULL;
+	uint64_t		 d;
 
-	masks_toggle(&w->masks, run, 0, run->sets, w);
-	d = scan_blocks(&w->masks, last, w, &unseen);
-	for (; w->at < w->end && d & last; w->at++) {
-		d = step(&w->masks, d, *w->at);
-		unseen &= d;
-	}
-	masks_toggle(&w->masks, run, 0, run->sets, w);
-	w->steps += w->at - start;
-	w->longest = bits_width(~unseen);
+	stops_make(&w->stops, run, 0, run->sets, w);
+	w->scanned = true;
+	if (run->len + HALF - 1 <= LIKE_WORD)
+		d = scan_blocks(&w->stops, 0xf * last, true, w);
+	else
+		d = scan_blocks(&w->stops, last, false, w);
+	for (; w->at < w->end && d & last; w->at++)
+		d = step(&w->stops, d, *w->at);
+	w->steps += BLOCK + (w->at - start) / 2;
 	return !(d & last);
-}
-
-static void
-words_toggle(struct like_masks *m, const struct like_run *run,
-    struct like_walk *w)
-{
-	const struct like_set	*next = run->sets;
-
-	for (size_t i = 0; i < run->len; i += LIKE_WORD)
-		next = masks_toggle(m++, run, i, next, w);
 }
 
 /* One byte on in n words: they are one long word. */
 static inline void
-step_words(const struct like_masks *m, uint64_t *d, uint64_t *unseen, size_t n,
-    unsigned char c)
+step_words(const struct like_stops *m, uint64_t *d, size_t n, unsigned char c)
 {
 	uint64_t	 carry = 0, out;
 
 	for (size_t i = 0; i < n; i++) {
 		out = d[i] >> (LIKE_WORD - 1);
 		d[i] = step(&m[i], d[i], c) | carry;
-		unseen[i] &= d[i];
 		carry = out;
 	}
 }
@@ -190,30 +189,28 @@ step_words(const struct like_masks *m, uint64_t *d, uint64_t *unseen, size_t n,
 static bool
 scan_words(const struct like_run *run, struct like_walk *w)
 {
-	struct like_masks	 m[WORDS_MAX];
-	uint64_t		 d[WORDS_MAX], unseen[WORDS_MAX];
+	struct like_stops	 m[WORDS_MAX];
+	uint64_t		 d[WORDS_MAX];
 	const size_t		 top = (run->len - 1) / LIKE_WORD;
 	const uint64_t		 last = 1ULL << (run->len - 1) % LIKE_WORD;
+	const struct like_set	*next = run->sets;
 	const unsigned char	*start = w->at;
 
-	memset(m, 0, (top + 1) * sizeof(m[0]));
+	for (size_t i = 0; i <= top; i++)
+		next = stops_make(&m[i], run, i * LIKE_WORD, next, w);
 	memset(d, 0xff, sizeof(d));
-	memset(unseen, 0xff, sizeof(unseen));
-	w->steps += (top + 1) * LIKE_MASK_STEPS;
-	words_toggle(m, run, w);
 	for (; w->at < w->end && d[top] & last; w->at++)
-		step_words(m, d, unseen, top + 1, *w->at);
-	words_toggle(m, run, w);
+		step_words(m, d, top + 1, *w->at);
+	explicit_bzero(m, (top + 1) * sizeof(m[0]));
 	w->steps += (w->at - start) * (top + 1);
-	w->longest = 0;
-	for (size_t i = 0; i <= top && ~unseen[i] != 0; i++)
-		w->longest = i * LIKE_WORD + bits_width(~unseen[i]);
 	return !(d[top] & last);
 }
 
 bool
 like_run_scan(const struct like_run *run, struct like_walk *w)
 {
+	if (w->end - w->at < run->len)
+		return false;
 	if (run->len <= LIKE_WORD)
 		return scan_word(run, w);
 	return scan_words(run, w);

@@ -203,6 +203,8 @@ static const struct family {
 	{ "lists of 127 in a", "a", "", 0, "[\x01-\x7f]", 56, "#", 0 },
 	{ "a*, many", "a", "", 0, "a*", 500, "#", 0 },
 	{ "ab*, many", "ab", "", 0, "ab*", 500, "#", 0 },
+	{ "a*, many, in ba", "ba", "", 0, "a*", 500, "#", 0 },
+	{ "[ac]*, many, in b{9}a", "bbbbbbbbba", "", 0, "[ac]*", 500, "#", 0 },
 	{ "a{60}, a?b*, many", "aab", "a", 60, "*a?b", 500, "*[!ab]", 0 },
 	{ "[ -y][!z]*, many", "a", "[!x]", 60, "*[ -y][!z]", 100, "*#", 0 },
 	{ "(aa?){21}b* in random", "~ab", "aa?", 21, "b*aa?a?a?aa?", 40,

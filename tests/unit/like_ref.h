@@ -227,8 +227,9 @@ ref_locate(const char *pattern, size_t plen, const char *s, size_t n,
 
 /*
  * Steps that a match of any text may take: an eighth of the text for jumping,
- * then each byte once for each 64 tokens of the longest run, and something
- * for each token and each list of the pattern.
+ * then one for every two bytes, or for each byte once for each 64 tokens of a
+ * longest run of more, and something for each token and each list of the
+ * pattern.
  */
 static unsigned long long
 ref_steps_max(const char *pattern, size_t plen, size_t n)
@@ -243,8 +244,8 @@ ref_steps_max(const char *pattern, size_t plen, size_t n)
 	}
 	for (i = 0; i < plen; i++)
 		lists += p[i] == '[';
-	return n / 8 + n * ((longest + 63) / 64) + 300 + 20 * plen +
-	    90 * lists;
+	return n / 8 + (longest <= 64 ? n / 2 : n * ((longest + 63) / 64)) +
+	    300 + 24 * plen + 90 * lists;
 }
 
 #endif

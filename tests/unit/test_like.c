@@ -940,7 +940,7 @@ test_steps_add(void **state)
 
 	(void)state;
 	assert_false(like_match_steps(l, "aaaaaaaa", 8, &one));
-	assert_true(one > 8);
+	assert_true(one >= 8 * 5 + 16);	/* places tried, and pivots */
 	two = one;
 	assert_false(like_match_steps(l, "aaaaaaaa", 8, &two));
 	assert_int_equal(two, 2 * one);
@@ -961,7 +961,7 @@ test_steps_list(void **state)
 	l = compile("[b-y]", 5, S);
 	assert_false(like_match_steps(l, "aaaaaaaa", 8, &list));
 	like_free(l);
-	assert_true(list >= byte + 10);
+	assert_true(list >= byte + 5);
 }
 
 int
