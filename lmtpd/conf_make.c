@@ -3,6 +3,8 @@
  * their defaults and bounds, then the rest.  Trusts the author, not his
  * attention.
  */
+#include <sys/stat.h>
+
 #include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,6 +42,18 @@ own_hostname(void)
 	return conf_dup(i > 0 && ascii[i] == '\0' ? ascii : "localhost");
 }
 
+/* What is below it decides, too; where it is not there, who uses it says so. */
+static void
+check_state_dir(struct conf_errors *e, const struct conf_value *v)
+{
+	struct stat st;
+
+	if (stat(v->text, &st) == 0 && st.st_mode & (S_IWGRP | S_IWOTH))
+		conf_error(e, v->where, "state-dir \"%s\" is writable by %s: "
+		    "chmod go-w it", v->text,
+		    st.st_mode & S_IWOTH ? "everyone" : "its group");
+}
+
 static char *
 make_state_dir(struct policy *p, const struct conf_node *root,
     struct conf_errors *e)
@@ -57,6 +71,8 @@ make_state_dir(struct policy *p, const struct conf_node *root,
 		conf_error(e, v.where, "%s \"%s\" is relative: write "
 		    "an absolute path", env != NULL ? "LMTPD_STATE_DIR" :
 		    "state-dir", v.text);
+	else
+		check_state_dir(e, &v);
 	return conf_dup(v.text);
 }
 

@@ -1,15 +1,60 @@
 /*
  * What a policy expects of the state directory: tables that were imported,
- * domains that were proven.  Trusts the policy, and the state to be what it is
- * now.
+ * domains that were proven; and that nobody else may write there.  Trusts the
+ * policy, and the state to be what it is now.
  */
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "domains.h"
 #include "lint_state.h"
 #include "seen.h"
+#include "state.h"
 #include "table.h"
+
+struct below {
+	struct conf_errors	*l;
+	const struct policy	*policy;
+};
+
+/* Of the state directory itself the configuration's reader tells. */
+static int
+lint_owner(int dir, const char *name, void *arg)
+{
+	const struct below *in = arg;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISDIR(st.st_mode))
+		return 0;
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		conf_doubt(in->l, conf_top(in->policy), "%s/%s is writable by "
+		    "%s, and mail that needs it is answered 451: chmod go-w "
+		    "it", in->policy->state_dir, name,
+		    st.st_mode & S_IWOTH ? "everyone" : "its group");
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		conf_doubt(in->l, conf_top(in->policy), "%s/%s is user %u's, "
+		    "and mail that needs it is answered 451: chown it to "
+		    "lmtpd's user", in->policy->state_dir, name,
+		    (unsigned int)st.st_uid);
+	return 0;
+}
+
+static void
+lint_owners(struct conf_errors *l, const struct policy *p)
+{
+	struct below in = { l, p };
+	int dir = open(p->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir == -1)
+		return;
+	state_each(dir, lint_owner, &in);
+	close(dir);
+}
 
 static void
 lint_table(struct conf_errors *l, const struct policy *p,
@@ -25,6 +70,10 @@ lint_table(struct conf_errors *l, const struct policy *p,
 		conf_doubt(l, s->where, "users \"%s\": the table is damaged, "
 		    "and mail that might be of it is answered 451: lmtpctl "
 		    "import --replace %s FILE.csv", s->name, s->name);
+	else if (table == NULL && errno == EPERM)
+		conf_doubt(l, s->where, "users \"%s\": others than lmtpd's "
+		    "user may change the table, and mail that might be of it "
+		    "is answered 451: chmod go-w it, chown it to him", s->name);
 	else if (table == NULL)
 		conf_doubt(l, s->where, "users \"%s\": the table cannot be "
 		    "read: %s", s->name, strerror(errno));
@@ -81,6 +130,7 @@ lint_state(struct conf_errors *l, const struct policy *p)
 {
 	size_t i, j;
 
+	lint_owners(l, p);
 	for (i = 0; i < p->accounts; i++) {
 		const struct account *a = &p->account[i];
 

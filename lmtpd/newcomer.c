@@ -53,9 +53,10 @@ describe(const struct newcomer_message *m, const struct decision *d,
 	seen->authorised = d->verdict == VERDICT_ACCEPT;
 	if (d->would_refuse)
 		snprintf(seen->decision, sizeof(seen->decision),
-		    "authorised, for enforce = false: %s", w->text);
+		    SEEN_AUTHORISED ", for enforce = false: %s", w->text);
 	else if (seen->authorised)
-		strlcpy(seen->decision, "authorised", sizeof(seen->decision));
+		strlcpy(seen->decision, SEEN_AUTHORISED,
+		    sizeof(seen->decision));
 	else
 		snprintf(seen->decision, sizeof(seen->decision), "%s: %s",
 		    d->verdict == VERDICT_REFUSE ? "refused" :

@@ -2,6 +2,7 @@
  * What a notice says.  Senders and messages are hostile text: whoever reads
  * the mail is to see one line for each, on any terminal.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,13 @@ put_one(FILE *f, const struct policy *p, const struct account *a,
 	put_fact(f, "Decision:", s->decision);
 }
 
+/* The sender's section takes mail from there. */
+static bool
+is_taken(const struct seen *s)
+{
+	return strcmp(s->decision, SEEN_AUTHORISED) == 0;
+}
+
 static void
 put_summary(FILE *f, const struct policy *p, const struct account *a,
     const struct seen *s, size_t n)
@@ -68,17 +76,18 @@ put_summary(FILE *f, const struct policy *p, const struct account *a,
 	    "servers that lmtpd\non %s had not seen for this account.  Each "
 	    "with its first message:\n\n", a->name, n, p->hostname);
 	for (i = 0; i < n && i < NOTICE_LISTED; i++)
-		fprintf(f, "    %-40s %s  %s\n", s[i].where,
+		fprintf(f, "    %-40s %s  %s%s\n", s[i].where,
 		    time_text(when, s[i].when),
-		    log_safe(safe, sizeof(safe), s[i].sender));
+		    log_safe(safe, sizeof(safe), s[i].sender),
+		    is_taken(&s[i]) ? "" : "  (not taken)");
 	if (n > NOTICE_LISTED)
 		fprintf(f, "    and %zu more\n", n - NOTICE_LISTED);
 }
 
 static void
-put_advice(FILE *f, const struct account *a, const struct seen *s, size_t n)
+advise_to_restrict(FILE *f, const struct seen *s, size_t n)
 {
-	fprintf(f, "\nIf the account sends its mail from there, nothing is to "
+	fprintf(f, "If the account sends its mail from there, nothing is to "
 	    "be done.\n\nTo take mail from its own servers only, let the "
 	    "sender's section (email, domain\nor users) of lmtpd.conf on that "
 	    "machine name them and nothing else, such as\n\n"
@@ -86,6 +95,32 @@ put_advice(FILE *f, const struct account *a, const struct seen *s, size_t n)
 	    "Who sends from elsewhere is refused then.  To refuse the sender "
 	    "wherever he\nsends from, remove his section.  Afterwards: lmtpctl "
 	    "check\n\n", n == 1 ? s->where : "192.0.2.7");
+}
+
+/* Whoever sees it first may be a forger: no line to be copied. */
+static void
+advise_to_admit(FILE *f)
+{
+	fprintf(f, "Where the mail was not taken, or only for enforce = false: "
+	    "if that is a server of\nthe account, add it to what security "
+	    "names in the sender's section (email, domain\nor users) of "
+	    "lmtpd.conf on that machine; if it is none, somebody used the "
+	    "sender's\nname, and nothing is to be done.  Afterwards: lmtpctl "
+	    "check\n\n");
+}
+
+static void
+put_advice(FILE *f, const struct account *a, const struct seen *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && is_taken(&s[i]); i++)
+		;
+	fprintf(f, "\n");
+	if (i == n)
+		advise_to_restrict(f, s, n);
+	else
+		advise_to_admit(f);
 	fprintf(f, "All servers that the account was seen with:\n\n"
 	    "    lmtpctl seen %s\n\nYou get one mail for each new server, and "
 	    "one summary where there are many.\n", a->name);

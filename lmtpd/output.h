@@ -21,8 +21,8 @@ struct output {
 
 /*
  * A pipe for it, closed on exec; *write_end is for the program.  0, or -1 and
- * errno; then it is closed, as by output_end().  We hold that end ourselves, so that
- * a program that closes it wakes nobody: that it has ended, others tell.
+ * errno; then it is closed, as by output_end().  We hold that end ourselves, so
+ * that a program that closes it wakes nobody: that it has ended, others tell.
  */
 int	 output_open(struct output *, int *write_end);
 

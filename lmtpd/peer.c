@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,8 +76,10 @@ identify_unix(int fd, const struct strings *trusted, struct peer *peer)
 	socklen_t len = sizeof(cred);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
-	    cred.uid != (uid_t)-1)
+	    cred.uid != (uid_t)-1) {
+		peer->uid = cred.uid;
 		peer->trusted = uid_trusted(cred.uid, trusted);
+	}
 }
 
 void
@@ -88,6 +91,7 @@ peer_identify(int fd, const struct strings *trusted, struct peer *peer)
 
 	peer->trusted = false;
 	peer->addr = (struct ip_addr){ .family = AF_UNSPEC };
+	peer->uid = (uid_t)-1;
 	if (fstat(fd, &st) == 0 && !S_ISSOCK(st.st_mode)) {
 		peer->trusted = true;
 		return;
@@ -101,4 +105,22 @@ peer_identify(int fd, const struct strings *trusted, struct peer *peer)
 		identify_inet(&ss, &peer->addr);
 		peer->trusted = ip_trusted(&peer->addr, trusted);
 	}
+}
+
+char *
+peer_name(const struct peer *peer, char out[PEER_NAME_MAX])
+{
+	struct passwd *pw;
+
+	if (peer->addr.family != AF_UNSPEC)
+		ip_write(&peer->addr, out);
+	else if (peer->uid == (uid_t)-1)
+		strlcpy(out, "unknown", PEER_NAME_MAX);
+	else if ((pw = getpwuid(peer->uid)) != NULL)
+		snprintf(out, PEER_NAME_MAX, "user %s (%u)", pw->pw_name,
+		    (unsigned int)peer->uid);
+	else
+		snprintf(out, PEER_NAME_MAX, "user %u",
+		    (unsigned int)peer->uid);
+	return out;
 }

@@ -5,6 +5,8 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 
 #include "addr.h"
@@ -14,6 +16,7 @@
 struct peer {
 	bool		 trusted;	/* its XFORWARD counts */
 	struct ip_addr	 addr;		/* of a TCP peer; else AF_UNSPEC */
+	uid_t		 uid;		/* of a unix socket's; else -1 */
 	/* Of its client, for the whole connection: XCLIENT's, or where given
 	 * is true the command line's, which nothing overrides. */
 	bool		 given;
@@ -27,5 +30,9 @@ struct peer {
  * as they are.
  */
 void	 peer_identify(int fd, const struct strings *trusted, struct peer *);
+
+/* For the log: "user postfix (106)", "192.0.2.1".  Returns out, cut to fit. */
+#define PEER_NAME_MAX	80	/* ADDR_IP_MAX at least */
+char	*peer_name(const struct peer *, char out[PEER_NAME_MAX]);
 
 #endif

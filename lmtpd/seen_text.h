@@ -13,6 +13,8 @@
 
 #define SEEN_WHERE_MAX	64	/* of an address as text, with its NUL */
 #define SEEN_TEXT_MAX	256
+#define SEEN_AUTHORISED	"authorised"	/* a decision; with more behind it, not
+					 * by what the sender's section says */
 #define SEEN_MANY	10000	/* of an account: more are counted, not kept */
 #define SEEN_FILE_MAX	2048	/* bytes of a file, NUL included */
 

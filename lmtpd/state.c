@@ -1,6 +1,7 @@
 /*
- * What the files below state-dir have in common.  Trusts whoever may write
- * there, not that a file is whole, nor that it is a file.
+ * What the files below state-dir have in common.  Trusts root and our user,
+ * and that nobody else may write there once that was seen; not that a file is
+ * whole, nor that it is a file.
  */
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -51,13 +52,29 @@ path_below(char full[PATH_MAX], const char *state_dir, const char *path)
 }
 
 int
+state_ours(int fd)
+{
+	struct stat	 st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if ((st.st_uid == 0 || st.st_uid == geteuid()) &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
+int
 state_open(const char *state_dir, const char *path)
 {
 	char	 full[PATH_MAX];
+	int	 fd;
 
-	if (path_below(full, state_dir, path) == -1)
+	if (path_below(full, state_dir, path) == -1 ||
+	    (fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return -1;
-	return open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return state_ours(fd) == -1 ? state_close(fd) : fd;
 }
 
 static int

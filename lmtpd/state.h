@@ -17,7 +17,10 @@
  * begins with a dot is ours: locks, counters, files half written. */
 bool	 state_name(const char *);
 
-/* A directory by its path below state_dir, to read; -1 (errno). */
+/*
+ * A directory by its path below state_dir, to read.  -1 (errno): EPERM where
+ * others than root and we may change what is in it.
+ */
 int	 state_open(const char *state_dir, const char *path);
 /* The same, made (0700) where it is not there; state_dir itself never is. */
 int	 state_make(const char *state_dir, const char *path);
@@ -47,6 +50,9 @@ int	 state_each(int dir, int (*f)(int dir, const char *name, void *),
 
 /* close(2) that leaves errno as it is.  -1. */
 int	 state_close(int fd);
+
+/* EPERM where others than root and we may change what fd is.  0, or -1. */
+int	 state_ours(int fd);
 
 /* In UTC: "2026-01-31T23:59:59Z".  Returns out, STATE_TIME_MAX bytes. */
 char	*state_time(char *out, time_t);

@@ -176,18 +176,18 @@ table_open_fd(int fd, bool mapped)
 struct table *
 table_open(const char *state_dir, const char *name)
 {
-	char *path;
-	int fd;
+	char file[NAME_MAX];
+	int dir, fd;
 
-	if (!state_name(name)) {
-		errno = EINVAL;
+	errno = EINVAL;
+	if (!state_name(name) || snprintf(file, sizeof(file), "%s" TABLE_SUFFIX,
+	    name) >= (int)sizeof(file) ||
+	    (dir = state_open(state_dir, TABLE_DIRECTORY)) == -1)
 		return NULL;
-	}
-	if (asprintf(&path, "%s/" TABLE_DIRECTORY "/%s" TABLE_SUFFIX,
-	    state_dir, name) == -1)
-		return NULL;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	free(path);
+	fd = openat(dir, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	state_close(dir);
+	if (fd != -1 && state_ours(fd) == -1)
+		fd = state_close(fd);
 	return fd == -1 ? NULL : table_open_fd(fd, true);
 }
 

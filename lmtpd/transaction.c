@@ -43,6 +43,7 @@ hint_unknown(struct transaction *t)
 {
 	const char *why = "no address came by XFORWARD (Postfix: "
 	    "set lmtp_send_xforward_command = yes)";
+	char peer[PEER_NAME_MAX];
 
 	if (t->hinted)
 		return;
@@ -62,7 +63,8 @@ hint_unknown(struct transaction *t)
 		    "sure (client-address)";
 	else if (t->envelope.xforward_refused)
 		why = "the peer's XFORWARD was malformed";
-	log_warnx("id=%s client address unknown: %s", t->id, why);
+	log_warnx("id=%s client address unknown: %s; the peer is %s", t->id,
+	    why, peer_name(t->peer, peer));
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * The users tables of a policy.  Trusts whoever may write below the state
- * directory, not that a table is whole.
+ * The users tables of a policy.  Trusts lmtpd's user and root, who alone may
+ * write them; not that a table is whole.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,6 +18,9 @@ say_trouble(const char *name)
 	else if (errno == EBADMSG)
 		log_warnx("users \"%s\": the table is damaged: make it anew "
 		    "with lmtpctl import --replace %s FILE.csv", name, name);
+	else if (errno == EPERM)
+		log_warnx("users \"%s\": others than lmtpd's user may change "
+		    "the table: lmtpctl check says where", name);
 	else
 		log_warn("users \"%s\"", name);
 }

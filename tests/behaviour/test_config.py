@@ -121,6 +121,15 @@ def _():
         refused(site, r"lmtpd\.conf")
 
 
+@table("P48 a state directory of mode {0:o} is refused", [
+    (0o777,), (0o770,), (0o702,)])
+def _(mode):
+    with Site() as site:
+        os.chmod(site.state, mode)
+        refused(site, r"lmtpd\.conf:\d+: state-dir .* is writable by .*: "
+                "chmod go-w it")
+
+
 @case("P48 an included file is checked like the first")
 def _():
     with Site(text='include("more.conf")\n' + GOOD) as site:

@@ -108,7 +108,10 @@ def _():
 def _():
     with NoticeSite(("email", ALICE, {"security": ["192.0.2.0/24"]})) as site:
         equal(site.come_from("198.51.100.7")[:3], "550", "verdict")
-        match("(?m)^    Decision: +refused: ", site.mails()[0])
+        mail = site.mails()[0]
+        match("(?m)^    Decision: +refused: ", mail)
+        match("if that is a server of\nthe account, add it", mail)
+        check("security = {" not in mail, "a forger's address to be copied")
 
 
 @table("P41 nobody is told of {0}", [
@@ -314,7 +317,7 @@ def _():
                   (len(told), *call))
             ids = {re.search("(?m)^Message-ID: .*$", m)[0] for m in told}
             equal(len(ids), 1, "Message-IDs, killed at %s %d" % call)
-        check(mails[1] > 20 and mails[2] < 20, "mails: %r" % mails)
+        check(mails[1] > 100 and mails[2] < 30, "mails: %r" % mails)
 
 
 run()

@@ -54,6 +54,8 @@ def _():
         equal(believed(site, uid=2).verdicts, [LATER], "bin")
         equal(believed(site, uid=4000).verdicts, [LATER], "a nameless uid")
         equal(believed(site).verdicts, [LATER], "root is no exception")
+        for peer in r"user bin \(2\)", "user 4000", r"user root \(0\)":
+            match("(?m)the peer is %s$" % peer, site.log(), "who it is")
 
 
 @table("over TCP the peer's address decides: {0}", [
@@ -61,6 +63,8 @@ def _():
 def _(peer, want):
     with Site({**EMAIL_NET, "trusted-peers": [peer]}) as site:
         equal(believed(site, "tcp").verdicts, [want], "verdict")
+        if want == LATER:
+            match(r"(?m)the peer is 127\.0\.0\.1$", site.log(), "who it is")
 
 
 @case("on FIFOs the caller is trusted")

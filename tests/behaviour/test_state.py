@@ -280,6 +280,34 @@ def _():
               "both were seen: %r" % pairs)
 
 
+# -- others' hands
+
+LOOSE = [("of mode 666", "", 0o666, None), ("of mode 664", "", 0o664, None),
+         ("in a directory of mode 777", "dir", 0o777, None),
+         ("in a directory of mode 775", "dir", 0o775, None),
+         ("of another user", "", 0o644, 12345),
+         ("in a directory of another user", "dir", 0o755, 12345)]
+
+
+@table("P48 a table {0} is not asked, and check says so", LOOSE)
+def _(_what, which, mode, owner):
+    if owner:
+        need_root()
+    with Tables(STAFF, staff={ALICE: "u"}) as site:
+        equal(site.verdict(), DONE)
+        path = os.path.dirname(site.path()) if which else site.path()
+        os.chmod(path, mode)
+        if owner:
+            os.chown(path, owner, -1)
+        equal(site.verdict(), LATER, "verdict")
+        check("lmtpctl check says where" in site.log(), site.log())
+        said = subprocess.run([os.environ["LMTPCTL"], "-f", site.conf, "check"],
+                              stdout=subprocess.PIPE, text=True)
+        equal(said.returncode, 1, "check's exit status")
+        check("chown it to " in said.stdout if owner else
+              "chmod go-w it" in said.stdout, said.stdout)
+
+
 # -- missing, damaged
 
 TROUBLE = "lmtpctl import"

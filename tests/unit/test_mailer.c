@@ -493,7 +493,7 @@ main(void)
 		CASE(a_subject_is_one_line)
 	};
 
-	/* before the first start, as launch.h asks */
+	/* as of the first start */
 	signal(SIGUSR1, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

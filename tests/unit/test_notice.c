@@ -48,7 +48,7 @@ note(const char *where, time_t when)
 {
 	struct seen s = { .sender = "alice@example.com",
 	    .message = "<1@mail.example.com>, queue id 4Qx",
-	    .decision = "accepted", .when = when };
+	    .decision = SEEN_AUTHORISED, .when = when };
 
 	strlcpy(s.where, where, sizeof(s.where));
 	assert_int_equal(seen_note(site->dir, "acme", &s), 1);
@@ -152,7 +152,7 @@ says_all_of_it(void **state)
 		"\n    Sender:    alice@example.com\n",
 		"\n    When:      2023-11-14 22:13:20 UTC\n",
 		"\n    Message:   <1@mail.example.com>, queue id 4Qx\n",
-		"\n    Decision:  accepted\n",
+		"\n    Decision:  authorised\n",
 		"\n    security = {\"192.0.2.7\"}\n",
 		"\n    lmtpctl seen acme\n"
 	};
@@ -468,7 +468,9 @@ tell_unprivileged(void)
 static void
 what_cannot_be_noted_is_not_told(void **state)
 {
-	int status;
+	static const char *const made[] = { "seen", "seen/acme", "notices" };
+	char path[128];
+	int i, status;
 	pid_t pid;
 
 	(void)state;
@@ -478,6 +480,11 @@ what_cannot_be_noted_is_not_told(void **state)
 		_exit(tell_unprivileged());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(WEXITSTATUS(status), 0);
+	/* what is another's is not ours to believe */
+	for (i = 0; i < 3; i++) {
+		site_path(site, made[i], path);
+		assert_int_equal(chown(path, getuid(), -1), 0);
+	}
 	assert_int_equal(mails(), 1);
 	assert_entries(1, 1);
 	assert_int_equal(count(site_read(site, "log"), "Permission denied"),
