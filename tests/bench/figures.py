@@ -13,15 +13,15 @@ import subprocess
 import time
 
 import handlers
-from handlers import (CLIENT, HERE, LARGE, LMTPCTL, RECIPIENT, ROOT, SENDER,
-                      SMALL, STRING)
+from handlers import (CLIENT, HERE, LARGE, LMTPCTL, LMTPTEXT, RECIPIENT, ROOT,
+                      SENDER, SMALL, STRING, Load)
 from lmtpclient import Client, wire
 from proctest import children, processes, status
 from taptest import wait_for
 
 import lmtptest
 
-MATCH, LMTPTEXT = os.environ["MATCH"], os.environ.get("LMTPTEXT", "")
+MATCH = os.environ["MATCH"]
 CORPUS = HERE + "/../text/corpus/"
 ROWS = 1000000
 SIZES = ((1024, "1 KiB"), (102400, "100 KiB"), (10485760, "10 MiB"))
@@ -216,12 +216,17 @@ def peaks(size, security="none"):
     return found
 
 
-def memory(with_spf):
+def memory(site, with_spf):
     figures = idle()
     for size, words in SIZES:
         found = peaks(size, "spf" if with_spf else "none")
         figures += [Figure("peak memory, %s, %s" % (words, kind), [kib],
                            "KiB", 3072) for kind, kib in sorted(found.items())]
+    if os.access(LMTPTEXT, os.X_OK):
+        reader = site.floor([site.program(LMTPTEXT)])
+        figures += [Figure("peak memory, %s of text, lmtptext" % words,
+                           [reader.run(Load(size, 1, False), 1).peak], "KiB",
+                           None) for size, words in SIZES]
     return figures
 
 
@@ -314,6 +319,6 @@ GROUPS = (
     ("match", lambda site, with_spf: match()),
     ("import lookup users table", lambda site, with_spf: tables(site)),
     ("lmtptext", lambda site, with_spf: text()),
-    ("idle peak memory", lambda site, with_spf: memory(with_spf)),
+    ("idle peak memory", memory),
     ("start connection message", lambda site, with_spf: where(site)),
 )

@@ -20,6 +20,7 @@ from lmtptest import LMTPD, ROOT, SERVER_USER, render       # noqa: E402
 
 SERVE, FLOOR, LMTPCTL = (os.environ[name]
                          for name in ("SERVE", "FLOOR", "LMTPCTL"))
+LMTPTEXT = os.environ.get("LMTPTEXT", "")       # where it was built
 RIG = HERE + "/../rig"
 SENDER, RECIPIENT = "a@example.com", "b@bench.example.test"
 CLIENT = "192.0.2.7"            # whom SPF and the address lists are asked about
@@ -96,9 +97,10 @@ class Site:
             if ROOT:
                 os.chown(made, SERVER_USER.pw_uid, SERVER_USER.pw_gid)
         os.mkdir(self.programs, 0o755)
-        for path in (SERVE, FLOOR, LMTPD,
+        for path in (SERVE, FLOOR, LMTPD, LMTPTEXT,
                      os.environ["LMTPD_LIBEXECDIR"] + "/lmtpd-resolver"):
-            shutil.copy(path, self.programs)
+            if os.access(path, os.X_OK):
+                shutil.copy(path, self.programs)
         self.client = client_command(directory + "/client")
         for name, (account, top) in VARIANTS.items():
             self.write_conf(name, account, top)
@@ -124,8 +126,8 @@ class Site:
             os.chown(self.conf(name), 0, SERVER_USER.pw_gid)
         os.chmod(self.conf(name), 0o640)
 
-    def floor(self):
-        return Served("floor", [self.program(FLOOR), *SINK], self)
+    def floor(self, command=SINK):
+        return Served("floor", [self.program(FLOOR), *command], self)
 
     def lmtpd(self, variant="none"):
         return Served("lmtpd, " + variant,
