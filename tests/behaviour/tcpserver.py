@@ -1,4 +1,4 @@
-"""A server for one client at a time, on a port of its own."""
+"""A server for one client at a time, by default on a port of its own."""
 
 import socket
 import threading
@@ -7,8 +7,8 @@ import threading
 class TcpServer:
     """Use it in a with statement; session(client) is the subclass's."""
 
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, address=("127.0.0.1", 0)):
+        self.socket = socket.create_server(address)
         self.port = self.socket.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, daemon=True)
 

@@ -110,10 +110,11 @@ class Servers:
         except FileNotFoundError:
             return ""
 
-    def start(self, *command, **env):
-        """Its output goes to PROGRAM.log."""
+    def start(self, *command, who=SERVER_USER, **env):
+        """Its output goes to PROGRAM.log; who is to run it, where root may
+        say."""
         log = "%s/%s.log" % (self.dir, os.path.basename(command[0]))
-        user = {"user": SERVER_USER.pw_uid, "group": SERVER_USER.pw_gid,
+        user = {"user": who.pw_uid, "group": who.pw_gid,
                 "extra_groups": []} if ROOT else {}
         with open(log, "ab") as out:
             child = subprocess.Popen(

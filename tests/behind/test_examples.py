@@ -6,9 +6,12 @@ import os
 import re
 import subprocess
 
-from behindtest import CONF, LIBEXEC, Gateway, refused
+from behindtest import CONF, LIBEXEC, Gateway, own_network, refused
 from lmtptest import LMTPD, ROOT, SERVER_USER, Site
 from taptest import Skip, case, check, equal, match, run, table
+from tcpserver import TcpServer
+
+own_network()
 
 EXAMPLES = sorted(os.path.basename(p)[:-len(".conf")]
                   for p in glob.glob(CONF + "/examples/*.conf"))
@@ -16,6 +19,7 @@ EXAMPLES = sorted(os.path.basename(p)[:-len(".conf")]
 WAYS = ("ecall", "echo", "messenger")
 LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(LMTPD) + "/lmtpctl")
 FAXMAIL = "/usr/bin/faxmail"
+HYLA = "/etc/hylafax/hyla.conf"
 FAX = "0441234567@fax.example.net"
 
 
@@ -80,14 +84,19 @@ JVBERi0xLjQKJSVFT0YK
 """
 
 
+def environment(*variables):
+    """The change that gives the backend these."""
+    return ('input = "message"', 'input = "message"\n\tenvironment = {%s}'
+            % ", ".join('"%s"' % v for v in variables))
+
+
 def fax(*changes):
     """A gateway whose faxmail keeps what it gets."""
-    g = Gateway("fax", "hylafax", ('"FAXSERVER=fax.example.net"', '"PATH='
-                                   'DIR/bin:/usr/bin:/bin", "OUT=RECORDS", '
-                                   '"FAXSERVER=fax.example.net"'), *changes)
+    g = Gateway("fax", "hylafax", environment(
+        "PATH=DIR/bin:/usr/bin:/bin", "OUT=RECORDS"), *changes)
     os.mkdir(g.dir + "/bin")
     g.script("bin/faxmail", "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$OUT/args\"\n"
-             "echo \"$FAXSERVER\" >\"$OUT/server\"\nexec cat >\"$OUT/mail\"\n")
+             "exec cat >\"$OUT/mail\"\n")
     return g
 
 
@@ -98,7 +107,6 @@ def _():
         equal(g.send(FAX, body, header=header + b"\n"), "250 2.0.0", "reply")
         equal(g.note("args").split(), ["-d", "-n", "41441234567",
                                        "alice@example.com"], "arguments")
-        equal(g.note("server"), "fax.example.net\n", "server")
         mail = g.note("mail")
         match("^Return-Path: <alice@example.com>\nReceived: ", mail)
         want = ATTACHED.decode()
@@ -114,16 +122,50 @@ def _():
               "exit, reply, mail")
 
 
-@case("fax: the real faxmail, and no fax server: later")
-def _():
+def real_fax(g):
+    """One by the real faxmail, for which nobody is there: later."""
     if not os.access(FAXMAIL, os.X_OK):
         raise Skip("no " + FAXMAIL)
-    with Gateway("fax", "hylafax", ("fax.example.net\"}", "127.0.0.1\"}")) \
-            as g:
-        header, body = ATTACHED.split(b"\n\n", 1)
-        refused(g.send(FAX, body, header=b"From: a@example.com\n" + header +
-                       b"\n"), "451 4.3.0", "fax server")
-        match("Can not reach|connect|refused|[Uu]nable", g.log())
+    header, body = ATTACHED.split(b"\n\n", 1)
+    refused(g.send(FAX, body, header=b"From: a@example.com\n" + header +
+                   b"\n"), "451 4.3.0", "fax server")
+    return g.log()
+
+
+@case("fax: the real faxmail, and no fax server: later")
+def _():
+    with Gateway("fax", "hylafax") as g:
+        match("Can not reach|connect|refused", real_fax(g))
+
+
+class Hfaxd(TcpServer):
+    """One that has no time, on an address of this machine."""
+
+    def __init__(self, host):
+        super().__init__((host, 4559))
+        self.clients = 0
+
+    def session(self, client):
+        self.clients += 1
+        client.sendall(b"421 not now\r\n")
+
+
+# Debian's file with another line in it, for those below alone.
+SET_HOST = ("sed 's/^Host:.*/Host: 127.0.0.9/' %s >\"$0\" && "
+            "mount --bind \"$0\" %s && exec \"$@\"" % (HYLA, HYLA))
+
+
+@case("fax: Host in hyla.conf says where hfaxd is, and not FAXSERVER")
+def _():
+    if not ROOT or subprocess.run(["unshare", "--mount", "true"],
+                                  check=False).returncode != 0:
+        raise Skip("needs root, and a mount namespace")
+    with Gateway("fax", "hylafax", environment("FAXSERVER=127.0.0.8")) as g, \
+            Hfaxd("127.0.0.9") as named, Hfaxd("127.0.0.8") as other:
+        g.wrapper = ["unshare", "--mount", "/bin/sh", "-c", SET_HOST,
+                     g.dir + "/hyla.conf"]
+        real_fax(g)
+        equal((named.clients, other.clients), (1, 0), "clients")
 
 
 run()

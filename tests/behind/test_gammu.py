@@ -2,11 +2,13 @@
 """SMS by gammu-smsd: the real daemon, and its dummy for a phone."""
 
 import os
+import pwd
 import re
 
 from behindtest import (LETTERS, LMTPTEXT, SIGNATURE, Gateway, Servers, need,
                         refused, send_texts)
-from taptest import case, check, equal, run, table, wait_for
+from lmtptest import ROOT
+from taptest import Skip, case, check, equal, run, table, wait_for
 
 SMSD, INJECT = "/usr/bin/gammu-smsd", "/usr/bin/gammu-smsd-inject"
 need(SMSD, INJECT, LMTPTEXT)
@@ -45,8 +47,8 @@ class Smsd(Servers):
                   *("phone/sms/%d" % i for i in range(1, 6)))
         self.rc = self.write("smsdrc", CONFIG)
 
-    def serve(self):
-        self.start(SMSD, "-c", self.rc)
+    def serve(self, **more):
+        self.start(SMSD, "-c", self.rc, **more)
         self.up(lambda: "Starting phone communication" in
                 self.read("smsd.trace.log"), "gammu-smsd")
 
@@ -197,6 +199,24 @@ def _(_name, old, new):
     smsd.write("norc", CONFIG.replace("outbox/", "nowhere/"))
     with smsd.gateway((smsd.rc, smsd.rc.replace(old, new))) as gateway:
         refused(gateway.send(PHONE), "451 4.3.0", "queue")
+
+
+@table("gammu-smsd runs as {0}: the SMS is in {1}", [
+    ("root", "sent"), ("daemon", "error")])
+def _(name, box):
+    if not ROOT:
+        raise Skip("needs root, for a daemon that is another user")
+    for child in list(smsd.children):
+        smsd.end(child)
+    with Smsd() as other, other.gateway() as gateway:
+        for path, _, _ in os.walk(other.dir):
+            os.chmod(path, 0o777)
+        os.chmod(other.rc, 0o644)
+        equal(gateway.send(PHONE), "250 2.0.0", "reply")
+        other.serve(who=pwd.getpwnam(name))
+        wait_for(lambda: not other.files("outbox"), "gammu-smsd", 60)
+        equal([len(other.files(b)) for b in ("sent", "error")],
+              [int(b == box) for b in ("sent", "error")], "SMS")
 
 
 with Smsd() as smsd:

@@ -197,6 +197,28 @@ def _():
         refused(g.send(PHONE), "451 4.3.0", "service")
 
 
+@table("HTTP_CONFIG is {0}: later, in our words", [
+    ("not there", "DIR/none", 0o640), ("a directory", "DIR", 0o640),
+    ("not for lmtpd's user", "DIR/curl", 0)])
+def _(_name, path, mode):
+    with Service() as service, gateway(service, ("=DIR/curl", "=" + path)) \
+            as g:
+        os.chmod(g.dir + "/curl", mode)
+        refused(g.send(PHONE), "451 4.3.5", "secret cannot be read")
+        match("cannot read HTTP_CONFIG: " + g.fill_in(path), g.log())
+        equal(service.requests, [], "requests")
+
+
+@case("there is no curl: later, in our words")
+def _():
+    with Service() as service, gateway(service) as g:
+        os.mkdir(g.dir + "/bin")
+        os.symlink("/bin/cat", g.dir + "/bin/cat")
+        equal(g.run(service.url(), env={"PATH": g.dir + "/bin"}),
+              (75, "4.3.0 the service does not take it now (000)"),
+              "exit, reply")
+
+
 @case("no answer: later, when the backend's time is up, and the log says so")
 def _():
     with Service(hang=60) as service, gateway(

@@ -4,17 +4,21 @@
 import base64
 import json
 import os
+import re
+import shlex
+import subprocess
 import threading
 import urllib.error
 import urllib.request
 
 from behindtest import (HERE, LETTERS, LMTPTEXT, SIGNATURE, Gateway, Servers,
-                        free_port, listens, need, own_network, refused)
+                        example, free_port, listens, need, own_network,
+                        refused)
 from taptest import case, check, equal, match, run, table, wait_for
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-EPMD = "/usr/bin/epmd"
-need(SERVER, EPMD, LMTPTEXT, "/usr/bin/curl")
+EPMD, ADMIN = "/usr/bin/epmd", "/usr/bin/rabbitmqadmin"
+need(SERVER, EPMD, ADMIN, LMTPTEXT, "/usr/bin/curl")
 own_network()
 
 PHONE = "0791234567@sms.example.net"
@@ -77,15 +81,18 @@ class Broker(Servers):
             text = answer.read()
         return json.loads(text) if text else None
 
-    def queue(self, name="sms", **arguments):
-        """A queue that is new."""
+    def queue(self, *changes):
+        """A queue that is new, by the example's command for it."""
         try:
-            self.api("DELETE", "queues/%2F/" + name)
+            self.api("DELETE", "queues/%2F/sms")
         except urllib.error.HTTPError:
             pass
-        self.api("PUT", "queues/%2F/" + name, durable=True,
-                 arguments={k.replace("_", "-"): v
-                            for k, v in arguments.items()})
+        lines = re.search(r"#\trabbitmqadmin( .*\\\n#\t.*\n)",
+                          example("rabbitmq", *changes)).group(1)
+        subprocess.run(
+            [ADMIN, "-P", str(self.port["http"]), "-u", "admin", "-p", "admin",
+             *shlex.split(re.sub(r"\\\n#\t", "", lines))],
+            stdout=subprocess.DEVNULL, check=True, timeout=60)
 
     def get(self, name="sms"):
         """What is in the queue, taken out."""
@@ -187,7 +194,7 @@ def _(_name, change, words):
 
 @case("the queue is full: later; what is in it stays")
 def _():
-    broker.queue(x_max_length=2, x_overflow="reject-publish")
+    broker.queue(("10000", "2"))
     with broker.gateway() as gateway:
         replies = [gateway.send(PHONE, t + "\n") for t in ("one", "two", "3")]
         equal(replies[:2], ["250 2.0.0"] * 2, "replies")

@@ -33,6 +33,22 @@ put_user() {
 	    --home-dir "$2" --shell /usr/sbin/nologin "$1"' sh "$@"
 }
 
+# add_dovecot PACKAGE... <LOCAL.CONF: Dovecot and more packages of its, as
+# Debian ships it but for that
+add_dovecot() {
+	"$rig/machine" add "$dir" dovecot-core "$@"
+	put_user dovecot /usr/lib/dovecot
+	put_user dovenull /nonexistent
+	inside sh -euc '
+		rm -rf /etc/dovecot /run/dovecot
+		mkdir /etc/dovecot
+		cp -r /usr/share/dovecot/dovecot.conf \
+		    /usr/share/dovecot/conf.d /etc/dovecot/
+		rm /etc/dovecot/conf.d/10-ssl.conf
+	'
+	put /etc/dovecot/local.conf
+}
+
 start_machine() {
 	"$rig/machine" start -t 600 -b "$(dirname "$SERVE")" "$dir" 3>&-
 }

@@ -34,17 +34,7 @@ write_dovecot() {
 }
 
 start_dovecot() {
-	"$rig/machine" add "$dir" dovecot-core dovecot-lmtpd
-	put_user dovecot /usr/lib/dovecot
-	put_user dovenull /nonexistent
-	inside sh -euc '
-		rm -rf /etc/dovecot /run/dovecot
-		mkdir /etc/dovecot
-		cp -r /usr/share/dovecot/dovecot.conf \
-		    /usr/share/dovecot/conf.d /etc/dovecot/
-		rm /etc/dovecot/conf.d/10-ssl.conf
-	'
-	write_dovecot | put /etc/dovecot/local.conf
+	write_dovecot | add_dovecot dovecot-lmtpd
 	inside dovecot
 	await answers 2400
 }

@@ -534,6 +534,56 @@ tries() {
 	    "lmtpd smsd 660" ]
 }
 
+# Dovecot whose mailboxes are all vmail's
+start_dovecot() {
+	put_user vmail /var/vmail
+	inside install -d -m 700 -o vmail -g vmail /var/vmail
+	add_dovecot <<-'DOVECOT'
+	ssl = no
+	mail_location = maildir:~/Maildir
+	userdb {
+	  driver = static
+	  args = uid=vmail gid=vmail home=/var/vmail/%u allow_all_users=yes
+	}
+	DOVECOT
+	inside systemctl daemon-reload
+	inside systemctl start dovecot
+}
+
+# desk NAME [SED-SCRIPT]: what a mail to desk's mailbox comes to with the
+# drop-in, changed
+desk() {
+	allow lmtpd@.service systemd/dovecot.conf "${@:2}"
+	for service in lmtpd-sweep lmtpd-verify; do
+		allow $service.service systemd/dovecot.conf '/^\[\|^User=/!d'
+	done
+	example dovecot-lda.conf 's|"192.0.2.0/28"|"none"|' |
+	    put /etc/lmtpd/lmtpd.conf
+	hand "$1" a@open.example.com desk@box.example.net || true
+	inside systemctl start lmtpd-sweep.service
+	inside find /var/vmail -type f -path '*/new/*'
+	put_whole_site
+	for service in lmtpd@ lmtpd-sweep lmtpd-verify; do
+		take_back $service.service
+	done
+}
+
+@test "a drop-in lets dovecot-lda deliver, and make the mailbox" {
+	start_dovecot
+	inside adduser --quiet vmail lmtpd
+	denied=$(desk denied "/^SystemCallFilter=/d")
+	inside rm -rf /var/vmail/desk
+	said=$(desk made)
+	owner=$(inside stat -c %U $state)
+	inside systemctl stop dovecot
+	echo "$denied $said"
+	[[ $denied == *"451 4.3.0"* ]]
+	[[ $said == *"250 2.0.0"*"/var/vmail/desk/Maildir/new/"* ]]
+	[ "$(inside stat -c %U "$(echo "$said" | tail -n 1)")" = vmail ]
+	[ "$owner" = vmail ]
+	hand back a@open.example.com back@$sms | grep "250 2.0.0"
+}
+
 @test "a drop-in lets a large gateway program run" {
 	put_program /home/gateway/bin/gateway <<-'GATEWAY'
 	#!/usr/bin/python3
@@ -554,15 +604,20 @@ tries() {
 
 @test "a drop-in makes lmtpd another user, whose the state then is" {
 	inside useradd --system --gid nogroup fax
+	inside adduser --quiet fax lmtpd
 	for service in lmtpd@ lmtpd-sweep lmtpd-verify; do
 		allow $service.service systemd/user.conf
 	done
 	said=$(tries user <<<"id -un")
 	owner=$(inside stat -c %U $state)
 	inside systemctl start lmtpd-sweep.service
+	run inside lmtpctl check
 	for service in lmtpd@ lmtpd-sweep lmtpd-verify; do
 		take_back $service.service
 	done
+	echo "$output"
+	[ "$status" -eq 1 ]		# the site has security = {"none"}
+	[ "$(echo "$output" | grep -cv '^warning: .*/lmtpd.conf:')" -eq 0 ]
 	[ "$said" = fax ]
 	[ "$owner" = fax ]
 	[ "$(tries user-again <<<"id -un")" = lmtpd ]
