@@ -1,7 +1,7 @@
 /*
  * lmtpctl explain: the daemon's own authorise() on a message from standard
- * input, every step told, nothing run, no state written.  0 accept, 1 reject,
- * 2 defer.
+ * input, and its lmtptext where a backend gets the text; every step told, no
+ * backend run, no state written.  0 accept, 1 reject, 2 defer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,19 +14,34 @@
 
 #include "addr.h"
 #include "authorise.h"
+#include "clock.h"
 #include "ctl.h"
 #include "ctl_load.h"
 #include "delivery.h"
 #include "explain.h"
+#include "extract.h"
 #include "identity.h"
 #include "log.h"
 #include "privsep.h"
+#include "scrub.h"
+
+#define SPOOL_DIR	"/tmp"	/* for what never has a name */
+/* With a field in front, as the daemon's, what is no header is read alike. */
+#define FRONT		"Return-Path: <>\n"
+
+/* The message on standard input. */
+struct mail {
+	struct msg		*msg;		/* NULL: there is none */
+	struct header_facts	 header;
+	enum reason		 fault;		/* of it as a whole */
+};
 
 struct ask {
 	struct peer	 peer;
 	struct envelope	 envelope;
 	char		 recipient[ADDR_MAX];
 	bool		 has_sender;
+	bool		 header_only;
 	bool		 json;
 };
 
@@ -102,7 +117,8 @@ take_option(struct ask *ask, int c)
 		ask->json = true;
 		return 0;
 	case 'o':
-		return 0;	/* a header is read alike */
+		ask->header_only = true;
+		return 0;
 	default:
 		return -1;
 	}
@@ -131,11 +147,11 @@ read_options(int argc, char **argv, struct ask *ask)
 }
 
 /*
- * The bytes as a client's, line ends made LF.  *fault is what is wrong with
- * them for LMTP, or REASON_OK.  -1: errno.
+ * The bytes as a client's, line ends made LF: the last line has one, too.
+ * mail->fault is what is wrong with them for LMTP.  -1: errno.
  */
 static int
-spool(FILE *in, struct msg *msg, uint64_t max, enum reason *fault)
+spool(FILE *in, struct mail *mail, uint64_t max)
 {
 	uint64_t written = 0;
 	char *line = NULL;
@@ -143,14 +159,16 @@ spool(FILE *in, struct msg *msg, uint64_t max, enum reason *fault)
 	ssize_t n;
 	int fd, rc = 0;
 
-	if ((fd = msg_appender(msg)) == -1)
+	if ((fd = msg_appender(mail->msg)) == -1)
 		return -1;
 	while (rc == 0 && (n = getline(&line, &size, in)) > 0) {
 		if (n >= 2 && line[n - 2] == '\r' && line[n - 1] == '\n')
 			line[--n - 1] = '\n';
 		if (memchr(line, '\r', n) != NULL ||
 		    memchr(line, '\0', n) != NULL)
-			*fault = REASON_BARE;
+			mail->fault = REASON_BARE;
+		if (line[n - 1] != '\n')
+			line[n++] = '\n';	/* in its NUL's place */
 		if (write(fd, line, n) != n)
 			rc = -1;
 		written += n;
@@ -158,43 +176,115 @@ spool(FILE *in, struct msg *msg, uint64_t max, enum reason *fault)
 	free(line);
 	close(fd);
 	if (written > max)
-		*fault = REASON_TOO_LARGE;
-	return rc == 0 ? msg_seal(msg, written) : -1;
+		mail->fault = REASON_TOO_LARGE;
+	return rc == 0 ? msg_seal(mail->msg, written) : -1;
 }
 
-/*
- * What the message on standard input tells; a terminal has none.  *fault: what
- * refuses it as a whole.  0, or -1 after a complaint.
- */
+/* A terminal has no message.  0, or -1 after a complaint. */
 static int
 read_message(const struct policy *policy, const char *identity,
-    struct header_facts *header, enum reason *fault)
+    struct mail *mail)
 {
-	struct msg *msg;
 	int rc = -1;
 
-	memset(header, 0, sizeof(*header));
-	*fault = REASON_OK;
 	if (isatty(STDIN_FILENO))
 		return 0;
-	if ((msg = msg_open("/tmp")) != NULL &&
-	    spool(stdin, msg, policy->max_message_size, fault) == 0)
-		rc = inspect_header(policy, msg, true, identity, header);
-	msg_close(msg);
-	if (rc == 1 && *fault == REASON_OK)
-		*fault = REASON_HEADER;
+	if ((mail->msg = msg_open(SPOOL_DIR)) != NULL &&
+	    msg_prepend(mail->msg, FRONT, strlen(FRONT)) == 0 &&
+	    spool(stdin, mail, policy->max_message_size) == 0)
+		rc = inspect_header(policy, mail->msg, true, identity,
+		    &mail->header);
+	if (rc == 1 && mail->fault == REASON_OK)
+		mail->fault = REASON_HEADER;
 	if (rc == -1)
 		fprintf(stderr, "lmtpctl: cannot read the message: %s\n",
 		    strerror(errno));
 	return rc == -1 ? -1 : 0;
 }
 
+/* What comes behind the rules is refused, with enforce = false or without. */
+static void
+refuse(struct explanation *e, enum reason reason)
+{
+	struct decision *d = &e->decision;
+
+	d->verdict = reason_reply(reason, e->enhanced, e->said).code >= 500 ?
+	    VERDICT_REFUSE : VERDICT_DEFER;
+	d->reason = reason;
+	d->would_refuse = false;
+}
+
+static enum reason
+scrub(const struct ask *ask, struct mail *mail, struct recipient *r)
+{
+	struct envelope envelope = ask->envelope;
+
+	envelope.recipient = &r;
+	envelope.recipients = 1;
+	return scrub_keywords(&envelope, mail->msg, &mail->header) == -1 ?
+	    REASON_INTERNAL : REASON_OK;
+}
+
+/* What lmtptext says is for who asks, and no line of the mail log. */
+static enum reason
+take_text(const struct policy *policy, const struct backend *b,
+    const struct mail *mail, struct recipient *r)
+{
+	const struct extract x = {
+		.state_dir = SPOOL_DIR, .log_id = "explain",
+		.msg = mail->msg,
+		.deadline = clock_ms() + policy->reply_timeout * INT64_C(1000),
+		.stop_fd = -1, .confined = true
+	};
+	struct extracted text = { 0 };
+	enum reason reason;
+
+	log_open("lmtpctl", STDERR_FILENO);
+	log_no_syslog();
+	extract_text(&x, &b->text, &text);
+	reason = clock_ms() >= x.deadline ? REASON_TIME_UP :
+	    extract_reason(&text, r);
+	extract_close(&text);
+	return reason;
+}
+
+/*
+ * As the daemon between its verdict and a run: keywords go, the text is taken
+ * out.  Nothing of it is kept.
+ */
+static enum reason
+prepare(const struct ask *ask, const struct policy *policy, struct mail *mail,
+    struct explanation *e)
+{
+	const struct backend *b = e->decision.channel->backend;
+	struct recipient r = { .original = (char[]){ "" },
+	    .decision = e->decision };
+	struct trace trace = { explain_step, e };
+	enum reason reason = REASON_OK;
+
+	if (mail->msg != NULL)
+		reason = scrub(ask, mail, &r);
+	if (reason != REASON_OK || b->input != INPUT_TEXT)
+		return reason;
+	if (mail->msg == NULL || ask->header_only) {
+		trace_step(&trace, "text: only a whole message tells");
+		return REASON_OK;
+	}
+	reason = take_text(policy, b, mail, &r);
+	strlcpy(e->enhanced, r.enhanced, sizeof(e->enhanced));
+	strlcpy(e->said, r.text, sizeof(e->said));
+	trace_step(&trace, "text: %s", reason == REASON_OK ?
+	    "lmtptext takes it out of the message" :
+	    reason_reply(reason, e->enhanced, e->said).text);
+	return reason;
+}
+
 static char **
 command_of(const struct ask *ask, const struct policy *policy,
     const struct origin *o, const struct header_facts *header,
-    struct decision *d)
+    const struct decision *d, bool *dash)
 {
-	char client[ADDR_IP_MAX], **argv;
+	char client[ADDR_IP_MAX];
 	struct delivery delivery = {
 		.log_id = "", .id = "", .queue_id = "", .spf = "",
 		.sender = ask->envelope.sender,
@@ -206,20 +296,31 @@ command_of(const struct ask *ask, const struct policy *policy,
 		.name = o->name,
 		.state_dir = policy->state_dir
 	};
-	bool dash;
 
-	if (d->verdict != VERDICT_ACCEPT || d->keyword)
-		return NULL;
 	ip_write(&o->client, client);
 	delivery.user = d->user;
 	delivery.account = d->source->account->name;
 	delivery.channel = d->channel->name;
-	argv = delivery_argv(d->channel->backend, &delivery, &dash);
-	if (dash) {
-		d->verdict = VERDICT_REFUSE;
-		d->reason = REASON_DASH;
+	return delivery_argv(d->channel->backend, &delivery, dash);
+}
+
+static void
+hand_over(const struct ask *ask, const struct policy *policy,
+    const struct origin *o, struct mail *mail, struct explanation *e)
+{
+	enum reason reason;
+	bool dash;
+
+	if (e->decision.verdict != VERDICT_ACCEPT || e->decision.keyword)
+		return;
+	if ((reason = prepare(ask, policy, mail, e)) != REASON_OK) {
+		refuse(e, reason);
+		return;
 	}
-	return argv;
+	e->command = command_of(ask, policy, o, &mail->header, &e->decision,
+	    &dash);
+	if (dash)
+		refuse(e, REASON_DASH);
 }
 
 /* As the daemon: what the envelope tells, then the message as a whole, then
@@ -240,8 +341,7 @@ decide(const struct evidence *ev, const char *recipient, enum reason fault,
 		return;
 	trace_step(&trace, "the message as a whole: %s",
 	    reason_words(fault)->text);
-	e->decision.verdict = VERDICT_REFUSE;
-	e->decision.reason = fault;
+	refuse(e, fault);
 }
 
 static int
@@ -249,30 +349,33 @@ explain(const struct ask *ask, const struct policy *policy,
     struct resolver *resolver)
 {
 	char identity[ADDR_MAX];
-	struct header_facts header, none = { 0 };
+	struct mail mail = { .fault = REASON_OK };
+	struct header_facts none = { 0 };
 	struct users users = { 0 };
 	struct origin origin;
-	struct evidence evidence = { policy, resolver, &origin, &header,
+	struct evidence evidence = { policy, resolver, &origin, &mail.header,
 	    ask->envelope.sender, NULL, &users };
 	struct explanation e = { .evidence = &evidence, .identity = identity,
 	    .recipient = ask->recipient };
-	enum reason fault;
 
 	identity_of(ask->envelope.sender, identity);
-	if (read_message(policy, identity, &header, &fault) == -1)
+	if (read_message(policy, identity, &mail) == -1) {
+		msg_close(mail.msg);
 		return 2;
-	if (fault != REASON_OK)
+	}
+	if (mail.fault != REASON_OK)
 		evidence.header = &none;
 	origin_find(policy, &ask->peer, &ask->envelope, evidence.header,
 	    &origin);
-	decide(&evidence, ask->recipient, fault, &e);
-	e.command = command_of(ask, policy, &origin, &header, &e.decision);
+	decide(&evidence, ask->recipient, mail.fault, &e);
+	hand_over(ask, policy, &origin, &mail, &e);
 	if (!ask->json)
 		explain_print(&e);
 	else if (explain_print_json(&e) == -1)
 		fprintf(stderr, "lmtpctl: out of memory\n");
 	explain_free(&e);
-	inspect_clear(&header);
+	inspect_clear(&mail.header);
+	msg_close(mail.msg);
 	return e.decision.verdict == VERDICT_ACCEPT ? 0 :
 	    e.decision.verdict == VERDICT_REFUSE || e.discarded ? 1 : 2;
 }

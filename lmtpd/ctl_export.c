@@ -30,15 +30,14 @@ complain(const char *name)
 {
 	char safe[1024];
 
-	log_safe(safe, sizeof(safe), name);
+	log_safe(safe, sizeof(safe), name);	/* errno stays */
 	if (errno == ENOENT)
 		fprintf(stderr, "lmtpctl: there is no table %s\n", safe);
 	else if (errno == EBADMSG)
 		fprintf(stderr, "lmtpctl: table %s is damaged: make it anew "
 		    "with lmtpctl import --replace %s FILE.csv\n", safe, safe);
 	else
-		fprintf(stderr, "lmtpctl: table %s: %s\n", safe,
-		    strerror(errno));
+		ctl_complain_table(name);
 	return UNTOLD;
 }
 

@@ -73,14 +73,11 @@ complain_table(const struct job *job)
 	if (errno == EBADMSG)
 		fprintf(stderr, "lmtpctl: table %s is damaged: nothing can be "
 		    "merged with it, --replace makes it anew\n", name);
-	else if (errno == EINVAL)
-		fprintf(stderr, "lmtpctl: a table's name is printable ASCII "
-		    "without blanks and \"/\", the first no \".\"\n");
 	else if (errno == ESTALE)
 		fprintf(stderr, "lmtpctl: the file was changed while it was "
 		    "read\n");
 	else
-		return complain(name);
+		ctl_complain_table(name);
 	return UNDONE;
 }
 

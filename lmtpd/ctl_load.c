@@ -47,6 +47,20 @@ ctl_policy_as_owner(const struct ctl *ctl)
 	return NULL;
 }
 
+void
+ctl_complain_table(const char *name)
+{
+	char safe[1024];
+
+	if (errno == EINVAL)
+		fprintf(stderr, "lmtpctl: a table's name is printable ASCII "
+		    "without blanks and \"/\", the first no \".\" or "
+		    "\"-\"\n");
+	else
+		fprintf(stderr, "lmtpctl: table %s: %s\n",
+		    log_safe(safe, sizeof(safe), name), strerror(errno));
+}
+
 int
 ctl_address(const char *what, const char *s, char *out)
 {

@@ -21,4 +21,7 @@ struct policy
  * a complaint. */
 int	 ctl_address(const char *what, const char *, char *out);
 
+/* To standard error: why (errno) a table of that name cannot be had. */
+void	 ctl_complain_table(const char *name);
+
 #endif

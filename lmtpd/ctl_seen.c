@@ -40,8 +40,14 @@ complain(const char *account)
 {
 	char safe[512];
 
-	fprintf(stderr, "lmtpctl: addresses of account \"%s\": %s\n",
-	    log_safe(safe, sizeof(safe), account), strerror(errno));
+	log_safe(safe, sizeof(safe), account);	/* errno stays */
+	if (errno == EINVAL)
+		fprintf(stderr, "lmtpctl: \"%s\" is no account's name: that "
+		    "is printable ASCII without blanks and \"/\", the first "
+		    "no \".\" or \"-\"\n", safe);
+	else
+		fprintf(stderr, "lmtpctl: addresses of account \"%s\": %s\n",
+		    safe, strerror(errno));
 	return UNTOLD;
 }
 
@@ -124,23 +130,44 @@ show_all(const struct policy *policy, const struct ask *ask)
 	return rc;
 }
 
-/* "2001:db8::1" and the like name what it is kept as. */
+/* "2001:db8::1" and the like name what it is kept as.  0, or -1. */
+static int
+read_where(const char *arg, char where[SEEN_WHERE_MAX])
+{
+	char name[SEEN_WHERE_MAX], safe[512];
+	struct ip_addr ip;
+
+	if (ip_read(arg, &ip) == 0) {
+		seen_where(&ip, where);
+		return 0;
+	}
+	if (strlcpy(where, arg, SEEN_WHERE_MAX) < SEEN_WHERE_MAX &&
+	    seen_text_name(where, name) == 0)
+		return 0;
+	fprintf(stderr, "lmtpctl: \"%s\" is no server address: one such as "
+	    "\"192.0.2.7\" would be right, as lmtpctl seen prints it\n",
+	    log_safe(safe, sizeof(safe), arg));
+	return -1;
+}
+
 static int
 forget(const struct policy *policy, const struct ask *ask)
 {
-	char where[SEEN_WHERE_MAX];
-	struct ip_addr ip;
+	char where[SEEN_WHERE_MAX] = "", safe[512];
 	int rc;
 
-	if (ask->where != NULL)
-		strlcpy(where, ask->where, sizeof(where));
-	if (ask->where != NULL && ip_read(ask->where, &ip) == 0)
-		seen_where(&ip, where);
+	if (ask->where != NULL && read_where(ask->where, where) == -1)
+		return UNTOLD;
 	rc = seen_forget(policy->state_dir, ask->account,
 	    ask->where != NULL ? where : NULL);
 	if (rc == -1)
 		return complain(ask->account);
-	return rc == 1 ? 0 : 1;
+	if (rc == 1)
+		return 0;
+	fprintf(stderr, "lmtpctl: account \"%s\"%s%s: nothing was there to "
+	    "forget\n", log_safe(safe, sizeof(safe), ask->account),
+	    *where != '\0' ? ", " : "", where);
+	return 1;
 }
 
 static bool

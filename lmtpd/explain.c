@@ -93,7 +93,8 @@ print_command(char **command)
 void
 explain_print(const struct explanation *e)
 {
-	const struct reason_words *w = reason_words(e->decision.reason);
+	const struct reason_words w = reason_reply(e->decision.reason,
+	    e->enhanced, e->said);
 	unsigned int i;
 
 	print_who(e);
@@ -101,8 +102,7 @@ explain_print(const struct explanation *e)
 		line(i == 0 ? "steps" : "", e->step[i]);
 	printf("%-12s%s, %d %s %s (%s)\n", "verdict",
 	    e->discarded ? "reject" : verdict_name(e->decision.verdict),
-	    w->code, w->enhanced, w->text,
-	    w->name);
+	    w.code, w.enhanced, w.text, w.name);
 	if (e->decision.would_refuse)
 		line("", "enforce = false: delivered all the same");
 	if (e->discarded)
@@ -138,7 +138,8 @@ static json_t *
 json_explanation(const struct explanation *e)
 {
 	const struct decision *d = &e->decision;
-	const struct reason_words *w = reason_words(d->reason);
+	const struct reason_words w = reason_reply(d->reason, e->enhanced,
+	    e->said);
 	size_t n = 0;
 
 	while (e->command != NULL && e->command[n] != NULL)
@@ -146,8 +147,8 @@ json_explanation(const struct explanation *e)
 	return json_pack("{s:s, s:s, s:{s:i, s:s, s:s}, s:b, s:b, s:o, s:s, s:s, "
 	    "s:s*, s:s*, s:s*, s:s*, s:o, s:o}",
 	    "verdict", e->discarded ? "reject" : verdict_name(d->verdict),
-	    "reason", w->name,
-	    "reply", "code", w->code, "enhanced", w->enhanced, "text", w->text,
+	    "reason", w.name,
+	    "reply", "code", w.code, "enhanced", w.enhanced, "text", w.text,
 	    "would_refuse", d->would_refuse, "discarded", e->discarded,
 	    "client", json_client(e->evidence->origin),
 	    "sender", e->identity, "recipient", e->recipient,

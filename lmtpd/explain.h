@@ -18,6 +18,8 @@ struct explanation {
 	char			*step[EXPLAIN_STEPS_MAX];
 	unsigned int		 steps;
 	bool			 discarded;	/* answered 250 all the same */
+	char			 enhanced[12];	/* of lmtptext's own reply; "" */
+	char			 said[160];	/* likewise, made safe */
 	char			**command;	/* that would run, or NULL */
 };
 

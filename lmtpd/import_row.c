@@ -122,7 +122,7 @@ user_fault(const char *s, size_t n)
 	size_t i;
 
 	if (n >= TABLE_USER_MAX)
-		fault.right = "it has up to 127 characters";
+		fault.right = "it has up to 255 characters";
 	else if (*s == '-')
 		fault.right = "it does not begin with \"-\"";
 	for (i = 0; i < n && fault.right == NULL; i++)

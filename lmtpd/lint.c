@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +17,33 @@
 #include "lint_string.h"
 
 #define SOURCES_MAX	200	/* in one file: libconfuse is quadratic */
+#define WILD		'\001'	/* in no pattern: conf_rule.c */
+
+static void
+lint_peer(struct conf_errors *l, const struct policy *p, const char *who)
+{
+	struct ip_net net;
+
+	if (ip_net_read(who, &net) == 0) {
+		if (ip_is_loopback(&net.addr))
+			conf_doubt(l, conf_top(p), "trusted-peers \"%s\": any "
+			    "local user can be this peer and claim any client "
+			    "address; a unix socket tells who it is", who);
+	} else if (who[strspn(who, "0123456789")] != '\0' &&
+	    getpwnam(who) == NULL)
+		conf_doubt(l, conf_top(p), "trusted-peers \"%s\": no user of "
+		    "this machine has that name; the user that the MTA's LMTP "
+		    "client runs as would be right, his number, or the address "
+		    "of a peer by TCP", who);
+}
 
 static void
 lint_peers(struct conf_errors *l, const struct policy *p)
 {
-	struct ip_net net;
 	size_t i;
 
 	for (i = 0; i < p->trusted_peers.n; i++)
-		if (ip_net_read(p->trusted_peers.v[i], &net) == 0 &&
-		    ip_is_loopback(&net.addr))
-			conf_doubt(l, conf_top(p), "trusted-peers \"%s\": any "
-			    "local user can be this peer and claim any client "
-			    "address; a unix socket tells who it is",
-			    p->trusted_peers.v[i]);
+		lint_peer(l, p, p->trusted_peers.v[i]);
 }
 
 static bool
@@ -112,12 +126,50 @@ lint_backends(struct conf_errors *l, const struct policy *p)
 	}
 }
 
+/* A pattern with WILD for each *, ?, # and list, all else being literal. */
+static char *
+literals_of(const char *pattern)
+{
+	char *out = conf_dup(pattern), *p = out;
+	const char *s;
+
+	for (s = pattern; *s != '\0'; s++) {
+		*p++ = strchr("*?#[", *s) != NULL ? WILD : *s;
+		if (*s == '[')
+			s = strchr(s, ']');
+	}
+	*p = '\0';
+	return out;
+}
+
+/*
+ * Whether each address that the later pattern takes is the first one's, where
+ * that has but literals and "*".  When it then matches the later one's text
+ * with WILD for its wildcards, each of its literals met a literal, since none
+ * is WILD; so every wildcard fell to a "*", and with it whatever text that
+ * wildcard takes.
+ */
+static bool
+covers(const struct channel *first, const struct channel *later)
+{
+	char *text;
+	bool covered;
+
+	if (strpbrk(first->pattern, "?#[") != NULL)
+		return false;
+	text = literals_of(later->pattern);
+	covered = like_match(first->recipient, text, strlen(text));
+	free(text);
+	return covered;
+}
+
 /* Two patterns that claim one recipient, as far as can be told cheaply. */
 static bool
 claims_all_of(const struct channel *first, const struct channel *later)
 {
 	return like_matches_all(first->recipient) ||
-	    addr_equal(first->pattern, later->pattern);
+	    addr_equal(first->pattern, later->pattern) ||
+	    covers(first, later);
 }
 
 static void

@@ -73,6 +73,12 @@ log_open(const char *name, int fd)
 	openlog(name, LOG_PID, LOG_MAIL);
 }
 
+void
+log_no_syslog(void)
+{
+	setlogmask(LOG_MASK(LOG_EMERG));
+}
+
 /* One write for the descriptor: lines of many processes do not mix. */
 static void
 write_line(int priority, const char *text)

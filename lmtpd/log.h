@@ -14,6 +14,8 @@
  * Nothing is connected to before the first line.
  */
 void	 log_open(const char *name, int fd);
+/* From now on they go to fd alone. */
+void	 log_no_syslog(void);
 void	 log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 /* log_warn() adds ": " and the text of errno; errno stays as it was. */
 void	 log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));

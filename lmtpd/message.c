@@ -274,7 +274,8 @@ discarded_text(const struct recipient *r)
 static void
 reply_final(struct transaction *t, const struct recipient *r)
 {
-	const struct reason_words *w = reason_words(r->reason);
+	const struct reason_words w = reason_reply(r->reason, r->enhanced,
+	    r->text);
 	char text[64], shown[ADDR_MAX];
 
 	recipient_shown(r->address, r->decision.hide_reply, shown);
@@ -282,15 +283,11 @@ reply_final(struct transaction *t, const struct recipient *r)
 		snprintf(text, sizeof(text), "%s, id %s", discarded_text(r),
 		    t->id);
 		reply_recipient(t->replies, 250, "2.0.0", shown, text);
-	} else if (r->enhanced[0] != '\0')
-		reply_recipient(t->replies, r->enhanced[0] == '5' ? 550 : 451,
-		    r->enhanced, shown,
-		    r->text[0] != '\0' ? r->text : w->text);
-	else if (w->code == 250) {
-		snprintf(text, sizeof(text), "%s, id %s", w->text, t->id);
-		reply_recipient(t->replies, w->code, w->enhanced, shown, text);
+	} else if (w.code == 250) {
+		snprintf(text, sizeof(text), "%s, id %s", w.text, t->id);
+		reply_recipient(t->replies, w.code, w.enhanced, shown, text);
 	} else
-		reply_reason(t->replies, shown, r->reason);
+		reply_recipient(t->replies, w.code, w.enhanced, shown, w.text);
 }
 
 void

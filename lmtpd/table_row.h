@@ -6,6 +6,7 @@
 
 #include "addr.h"
 
-#define TABLE_USER_MAX	128	/* bytes of a forwarding user, NUL included */
+/* bytes of a forwarding user, NUL included: as many as conf_value.c takes */
+#define TABLE_USER_MAX	256
 
 #endif

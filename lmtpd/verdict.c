@@ -106,6 +106,20 @@ reason_words(enum reason reason)
 	return &words[reason];
 }
 
+struct reason_words
+reason_reply(enum reason reason, const char *enhanced, const char *text)
+{
+	struct reason_words w = words[reason];
+
+	if (*enhanced == '\0')
+		return w;
+	w.code = *enhanced == '5' ? 550 : 451;
+	w.enhanced = enhanced;
+	if (*text != '\0')
+		w.text = text;
+	return w;
+}
+
 bool
 reason_is_of_sender(enum reason reason)
 {

@@ -79,6 +79,11 @@ struct reason_words {
 const struct reason_words
 	*reason_words(enum reason);
 
+/* The same with a program's own reply in their place, where it has one: an
+ * enhanced status code of class 4 or 5, or "", and its text, or "". */
+struct reason_words
+	 reason_reply(enum reason, const char *enhanced, const char *text);
+
 /* Whether a refusal is about who sends, not about whom or what: one that a
  * bounce would carry to a forged sender. */
 bool	 reason_is_of_sender(enum reason);

@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LMTPCTL = os.environ.get("LMTPCTL", HERE + "/../../build/lmtpd/lmtpctl")
 SHIPPED = HERE + "/../../conf"
 
-CLEAN = """trusted-peers = {"postfix"} backend "b" { command = {"/bin/true"} }
+CLEAN = """trusted-peers = {"root"} backend "b" { command = {"/bin/true"} }
 channel "c" { recipient = "*@c.example"  backend = "b" }
 account "a" {
   forwarding-user = "u"
@@ -67,6 +67,15 @@ def _():
     equal(status, 1, "exit status")
     match(r"\Awarning: m:3: account \"a\": enforce = false .*\n"
           r"warning: m:8: ip \"192\.0\.2\.2\": .*\n\Z", output)
+
+
+@case("a trusted peer who is no user here is told, with what would be right")
+def _():
+    text = clean().replace('"root"', '"root", "postfixx", "192.0.2.1", 4294')
+    equal(check(text), (
+        1, 'warning: m:1: trusted-peers "postfixx": no user of this machine '
+        "has that name; the user that the MTA's LMTP client runs as would be "
+        "right, his number, or the address of a peer by TCP\n"))
 
 
 @case("errors: 2, all of them, each on its line")
@@ -216,7 +225,8 @@ def _():
 @case("the shipped configuration has one warning, which it explains")
 def _():
     with open(SHIPPED + "/lmtpd.conf") as f:
-        status, output = check(f.read(), LMTPD_DATADIR=SHIPPED)
+        text = f.read().replace('{"postfix"}', '{"root"}')
+    status, output = check(text, LMTPD_DATADIR=SHIPPED)
     equal(status, 1, "exit status")
     match(r"\Awarning: m:\d+: alice@example\.com: security \"none\" .*\n\Z",
           output)

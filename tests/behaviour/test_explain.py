@@ -8,14 +8,17 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 
 from lmtpclient import ALICE, MESSAGE
-from lmtptest import BOX, LMTPD, PHONE, Site, acme, merge
-from taptest import PATIENCE, case, check, equal, match, run, table
+from lmtptest import BOX, LMTPD, PHONE, Site, acme, backend, merge
+from taptest import PATIENCE, Skip, case, check, equal, match, run, table
 
 LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(LMTPD) + "/lmtpctl")
+LIBEXEC = os.environ.get("LMTPD_LIBEXECDIR", os.path.dirname(LMTPD))
+LMTPTEXT = LIBEXEC + "/lmtptext"
 SEED = int(os.environ.get("EXPLAIN_SEED", "20261121"))
 ACCEPT, REJECT, DEFER, USAGE = 0, 1, 2, 64
 
@@ -46,7 +49,8 @@ def explain(site, *options, sender=ALICE, recipient=PHONE, message=MESSAGE,
 def facts(site, *options, **more):
     """The object that --json prints, and the exit status."""
     said = explain(site, "--json", *options, **more)
-    equal(said.err, b"", "standard error")
+    check(re.fullmatch(rb"(lmtpctl: (lmtptext explain|cannot run \S+/lmtptext)"
+                       rb": .*\n)*", said.err), "standard error: %r" % said.err)
     check(said.out.isascii(), "not ASCII: %r" % said.out)
     return json.loads(said.out), said.status
 
@@ -394,6 +398,10 @@ def of_size(size):
 @table("the message as a whole: {0}", [
     ("as large as may be", of_size(2048), ACCEPT, "ok"),
     ("a byte more", of_size(2049), REJECT, "too-large"),
+    ("a byte less, and the last line has no end", of_size(2048)[:-1], ACCEPT,
+     "ok"),
+    ("as large, and the last line has no end", of_size(2049)[:-1], REJECT,
+     "too-large"),
     ("a bare CR", MESSAGE + b"a\rb\n", REJECT, "bare-line-end"),
     ("a NUL", MESSAGE + b"a\0b\n", REJECT, "bare-line-end"),
     ("a bare CR in the header", b"X: a\rb\n" + MESSAGE, REJECT,
@@ -477,16 +485,28 @@ def made_up_resolver(site):
     return site.dir
 
 
+def with_lmtptext(site):
+    """And nothing beside it but what the site has; where it was not built,
+    it is missing."""
+    if os.access(LMTPTEXT, os.X_OK):
+        shutil.copy(LMTPTEXT, site.dir)
+    return site.dir
+
+
 TABLES = {"staff": [("staff@net.example", "acme.staff"),
                     ("vip@locked.example", "not.this.one")],
           "vips": [("vip@locked.example", "locked.vip"),
                    ("j\u00fcrg@vip.example", "locked.jurg")]}
 WORLD = merge({
     "authserv-id": "mx.example.net", "max-message-size": 8192,
+    ("backend", "texter"): {"command": ["BACKEND", "%l", "%r"],
+                            "input": "text", "max-segments": 1},
+    ("channel", "note"): {"recipient": "*@note.example.net",
+                          "backend": "texter", "number": False},
     ("account", "beta"): {
         "forwarding-user": "beta", "enforce": False,
         ("channel", "sms"): {"security-string": "betaKey77"},
-        ("channel", "box"): {},
+        ("channel", "box"): {}, ("channel", "note"): {},
         ("domain", "beta.example"): {"security": NET},
     },
     ("account", "mute"): {
@@ -502,6 +522,7 @@ WORLD = merge({
         ("domain", "locked.example"): {"security": ["none"]},
         ("users", "vips"): {"security": ["none", "dkim"]},
     },
+    ("account", "acme"): {("channel", "note"): {}},
 }, acme(
     ("users", "staff", {"security": NET}),
     ("email", ALICE, {"security": ["none"]}),
@@ -532,7 +553,8 @@ SENDERS = [ALICE, "ALICE@Example.COM", "bob@example.com", "boss@net.example",
 RECIPIENTS = [PHONE, PHONE, PHONE, BOX, BOX, "nonumber@sms.example.net",
               "x@nowhere.example", "-dash@box.example.net",
               KEY + "@sms.example.net", OTHER + "@box.example.net",
-              "+49301234567@sms.example.net"]
+              "+49301234567@sms.example.net", "x@note.example.net",
+              "x@note.example.net", "-dash@note.example.net"]
 MESSAGES = [
     MESSAGE, MESSAGE,
     b"Auto-Submitted: (x) auto-replied\n" + MESSAGE,
@@ -551,6 +573,8 @@ MESSAGES = [
     b"Cc: %s@sms.example.net\n" % KEY.encode() + of_size(8193),
     MESSAGE + b"a\rb\n", b"X: a\0b\n" + MESSAGE,
     b"X: y\n" * 1001 + b"\n",
+    MESSAGE + b"word " * 60, b"Content-Type: application/pdf\n\nx\n",
+    b"no header\nand no text\n", b"From x\n y: z\nSubject: a\n\n-- \n",
 ]
 A_CLIENT = 60
 Mail = collections.namedtuple("Mail", "sender recipient message")
@@ -626,6 +650,7 @@ def compare(site, client, mails):
 def _(client):
     with Site(WORLD) as site:
         fill(site, **TABLES)
+        site.libexec = with_lmtptext(site)
         compare(site, client, generate(client))
 
 
@@ -635,6 +660,7 @@ def _(client):
     with Site({**WORLD, "refusals": "proven"}) as site:
         fill(site, **TABLES)
         site.libexec = made_up_resolver(site)
+        with_lmtptext(site)
         compare(site, client, generate("proven %s" % client))
 
 
@@ -647,6 +673,65 @@ def _():
         os.truncate(site.state + "/tables/vips.cdb", 2050)
         os.unlink(site.log_path)
         compare(site, "192.0.2.7", generate("damaged")[:20])
+
+
+LONG = MESSAGE + b"word " * 60
+
+
+@table("a text, where lmtptext {0}: the daemon's verdict and words", [
+    ("is not there", None), ("has no text", "echo 5.6.0 no text >&2; exit 65"),
+    ("defers", "echo 4.3.1 later >&2; exit 65"),
+    ("has no word for its refusal", "exit 65"), ("fails", "exit 71"),
+    ("crashes", "kill -SEGV $$"), ("is killed", "kill -KILL $$"),
+    ("does not end", "exec sleep 600")])
+def _(_name, script):
+    changes = merge(backend(input="text"), acme(
+        ("email", ALICE, {"security": NET}), enforce=False))
+    with Site({**changes, "reply-timeout": 2}) as site:
+        site.libexec = site.dir
+        if script:
+            site.script("lmtptext", "#!/bin/sh\n" + script + "\n")
+        reply = site.verdict(message=LONG)
+        told, status = facts(site, message=LONG, libexec=site.dir)
+        agree(told, status, reply, site.the_line())
+        equal((site.runs(), told["would_refuse"]), ([], False), "no run")
+
+
+@case("a text that was refused, and one that would be taken: told, and why")
+def _():
+    with Site(backend(input="text", **{"max-segments": 1})) as site:
+        site.libexec = with_lmtptext(site)
+        if not os.access(site.dir + "/lmtptext", os.X_OK):
+            raise Skip("built without lmtptext")
+        said = explain(site, message=LONG, libexec=site.dir)
+        words = "the text takes 3 segments, 1 is allowed"
+        equal(said.status, REJECT, "status")
+        match(r"(?m)^ +text: " + words, said.out.decode())
+        match(r"(?m)^verdict +reject, 550 5\.2\.3 %s \(text-refused\)$" % words,
+              said.out.decode())
+        told, status = facts(site, libexec=site.dir)
+        equal((status, told["steps"][-1]),
+              (ACCEPT, "text: lmtptext takes it out of the message"), "taken")
+        told, status = facts(site, "--header-only", message=LONG,
+                             libexec=site.dir)
+        equal((status, told["steps"][-1]),
+              (ACCEPT, "text: only a whole message tells"), "a header alone")
+        equal((site.runs(), site.state_files()), ([], []), "nothing is done")
+
+
+@case("a text has no keywords, and so may take fewer segments")
+def _():
+    key = "k" + "^" * 20 + "y7"      # in GSM, each ^ is two
+    with Site(merge(backend(input="text", **{"max-segments": 1}), {
+            ("account", "acme"): {
+                ("channel", "sms"): {"security-string": key}}})) as site:
+        site.libexec = with_lmtptext(site)
+        mail = b"Subject: %s\n\n%s\n" % (key.encode(), b"x" * 130)
+        told, status = facts(site, message=mail, libexec=site.dir)
+        reply = site.verdict(message=mail)
+        agree(told, status, reply, site.the_line())
+        if os.access(LMTPTEXT, os.X_OK):
+            equal(status, ACCEPT, "status")
 
 
 @case("those mails met every verdict, monitor mode, and two dozen reasons")
@@ -664,6 +749,8 @@ def _():
            "leading-dash", "keyword", "wrong-keyword", "too-large",
            "bare-line-end", "header-too-large", "internal"} - reasons, set(),
           "reasons that no mail met")
+    check("text-refused" in reasons or not os.access(LMTPTEXT, os.X_OK),
+          "no text was refused")
 
 
 run()

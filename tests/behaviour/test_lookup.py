@@ -292,8 +292,9 @@ def _():
 @table("export that cannot be: {0}: 2, and why", [
     ("no such table", "nosuch", "no table nosuch"),
     ("a damaged one", "staff", "damaged.*import --replace staff"),
-    ("a path for a name", "../users", "lmtpctl: "),
-    ("a name with an escape sequence", "\x1b[2J", "lmtpctl: "),
+    ("a path for a name", "../users",
+     "lmtpctl: a table's name is printable ASCII without blanks"),
+    ("a name with an escape sequence", "\x1b[2J", "a table's name is "),
 ])
 def _(_name, name, why):
     with Site(WORLD) as site:
@@ -422,8 +423,10 @@ def _(_name, address, spelling):
         equal((said.status, said.err), (0, b""), "forgotten")
         equal([o["address"] for o in facts(site, "seen", "--json")[0]],
               ["192.0.2.99"], "the other stays")
-        equal(ctl(site, "seen", "--forget", "acme", spelling).status, NONE,
-              "again")
+        said = ctl(site, "seen", "--forget", "acme", spelling)
+        equal(said.status, NONE, "again")
+        match(r'^lmtpctl: account "acme", \S+: nothing was there to forget$',
+              said.err.decode().rstrip("\n"))
         visit(site, address)
         equal(len(facts(site, "seen", "--json")[0]), 2, "noted again")
 
@@ -434,10 +437,18 @@ def _():
         equal(ctl(site, "seen", "--forget", "acme").status, NONE, "of none")
         for address in "192.0.2.7", "192.0.2.8":
             visit(site, address)
-        equal(ctl(site, "seen", "--forget", "nosuch").status, NONE,
+        said = ctl(site, "seen", "--forget", "nosuch")
+        equal((said.status, said.err), (
+            NONE, b'lmtpctl: account "nosuch": nothing was there to forget\n'),
               "of another")
-        equal(ctl(site, "seen", "--forget", "../x").status, UNTOLD,
-              "of what is no account")
+        for words, why in ((["../x"], '"../x" is no account\'s name: '),
+                           (["acme", "garbage!"], '"garbage!" is no server '
+                            'address: one such as "192.0.2.7" would be right'),
+                           (["acme", "7" * 99], "is no server address"),
+                           (["acme", ""], '"" is no server address')):
+            said = ctl(site, "seen", "--forget", *words)
+            equal(said.status, UNTOLD, words)
+            match(re.escape(why), said.err.decode())
         equal(len(facts(site, "seen", "--json")[0]), 2, "still there")
         equal(ctl(site, "seen", "--forget", "acme").status, 0, "of all")
         equal(facts(site, "seen", "--json"), ([], 0), "none left")

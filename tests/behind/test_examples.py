@@ -49,7 +49,9 @@ def _(name):
 @table("{0}.conf: check warns of nothing",
        [(name,) for name in EXAMPLES if name not in WAYS])
 def _(name):
-    with Site(text='state-dir = "STATE"\n' + as_shipped(name)) as site:
+    # The mail server's user is not on every machine.
+    text = as_shipped(name).replace('{"postfix"}', '{"root"}')
+    with Site(text='state-dir = "STATE"\n' + text) as site:
         done = subprocess.run(
             [LMTPCTL, "-f", site.conf, "check"], stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, check=False, timeout=30,

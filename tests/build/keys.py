@@ -481,6 +481,64 @@ def _():
               "an example of " + typed)
 
 
+# What lint*.c warns of, and how lmtpctl(8) has it: a few words of each.
+DOUBTS = [
+    ("any local user can be this peer", "a trusted peer that is a loopback"),
+    ("no user of this machine", "a user of this machine"),
+    ("nobody's XFORWARD counts", "nobody's XFORWARD counts"),
+    ("there is no program", "whose program is missing"),
+    ("is not executable", "not executable"),
+    ("everyone may change", "writable by everyone"),
+    ("used by no channel", "that no channel uses"),
+    ("have no effect without input", "keys of a text"),
+    ("which cannot be executed", "where there is no\n.Xr lmtptext 1"),
+    ("there is no channel", "no channel, no account"),
+    ("is never reached", "a channel that is never reached"),
+    ("any sender through that server", ".Ic ip\nsource"),
+    ('security \\"none\\" accepts', ".Ic security\n.Dq none"),
+    ("the security list holds loopback", "loopback in\n.Ic security"),
+    ("every customer of that provider", ".Dq google\nor\n.Dq outlook"),
+    ("dkim and dmarc never hold", "they never hold"),
+    ("dkim and dmarc are believed", "must strip forged"),
+    ("may use no channel", "an account with no channel"),
+    ("has no source", "an account with no channel or no source"),
+    ("enforce = false", ".Ic enforce = false"),
+    ("in one file are read slowly", "more than 200 sources in one file"),
+    ("there is no account", "no channel, no account"),
+    ("%s is writable by", "others than lmtpd's user may change"),
+    ("is user %u's", "others than lmtpd's user may change"),
+    ("there is no such table", "a users table that is missing"),
+    ("the table is damaged", "damaged"),
+    ("may change the table", "or that others may\nchange"),
+    ("the table cannot be read", "cannot be read"),
+    ("has no token yet", "has no token"),
+    ("its file below state-dir cannot be read", "whose file cannot be read"),
+    ("is not verified", "is not verified yet"),
+    ("more servers than are kept", "more servers than are kept"),
+    ("there is no mailer", "where there is no\n.Ic mailer"),
+    ("alternative %zu has %s", "has octets or an IPv6 address"),
+    ("is no secret", "is no secret"),
+    ("is never needed", "is never needed"),
+]
+
+
+@case("every warning of lmtpctl check is in lmtpctl(8)")
+def _():
+    said = "\n".join(of_word(part(manual("lmtpctl.8"), ".Sh DESCRIPTION"),
+                             ".It Cm ", "check"))
+    left = {words for words, _told in DOUBTS}
+    for name, text in all_code().items():
+        for call in re.findall(r"\bconf_doubt\((.*?)\);", text, re.S) if \
+                name.startswith("lint") and name.endswith(".c") else ():
+            told = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', call))
+            known = [pair for pair in DOUBTS if pair[0] in told]
+            check(known, "%s: not among these here: %s" % (name, told))
+            for words, there in known:
+                left.discard(words)
+                check(there in said, "%s, in lmtpctl(8)" % there)
+    equal(left, set(), "warnings that are none")
+
+
 # -- reasons and replies ------------------------------------------------------
 
 @case("every reason is in lmtpd(8), with its reply, and no other")

@@ -177,8 +177,8 @@ static const char *const problems[][2] = {
 	    "ASCII without blanks" },
 	{ "a@b.example,-v\n", "1:2 \"-v\" is not a user: it does not begin "
 	    "with \"-\"" },
-	{ "a@b.example," FIFTY FIFTY TEN TEN "12345678\n", "1:2 \"" FIFTY FIFTY
-	    TEN TEN "\"... is not a user: it has up to 127 characters" },
+	{ "a@b.example," FIFTY FIFTY FIFTY FIFTY FIFTY "123456\n", "1:2 \"" FIFTY
+	    FIFTY TEN TEN "\"... is not a user: it has up to 255 characters" },
 	{ "\n\"a@b.example,u\nc@d.example,u\n", "2:1 unclosed quote: the line "
 	    "must have a second one" },
 	{ "a@b.example,u\"v\n", "1:2 a quote where none may be: quotes stand "
@@ -213,6 +213,17 @@ problems_are_told(void **state)
 	}
 	import_free(im);
 	assert_table("x@y.example kept\n");
+}
+
+static void
+the_longest_user_is_taken(void **state)
+{
+	struct import *im = begin(IMPORT_MERGE);
+
+	(void)state;
+	assert_int_equal(read_text(im, "a@b.example," FIFTY FIFTY FIFTY FIFTY
+	    FIFTY "12345\n"), 0);
+	import_free(im);
 }
 
 static void
@@ -553,6 +564,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(addresses_are_folded),
 		TEST(problems_are_told),
+		TEST(the_longest_user_is_taken),
 		TEST(problems_come_in_order_of_lines),
 		TEST(distant_duplicates_are_told),
 		TEST(so_many_problems_are_only_counted),

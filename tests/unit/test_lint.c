@@ -21,10 +21,15 @@ struct advice {
 static const struct advice advices[] = {
 	{ HEAD A USUAL, "" },
 	/* who is believed */
-	{ "trusted-peers = {\"postfix\", \"127.0.0.1\"}\n" HEAD A USUAL,
+	{ "trusted-peers = {\"root\", \"127.0.0.1\"}\n" HEAD A USUAL,
 	    "m:1: trusted-peers \"127.0.0.1\": any local user" },
 	{ "trusted-peers = {\"::1\", \"192.0.2.1\"}\n" HEAD A USUAL,
 	    "m:1: trusted-peers \"::1\": any local user" },
+	{ "trusted-peers = {\"no-such-user\", \"root\", 4294967294}\n" HEAD A
+	    USUAL, "m:1: trusted-peers \"no-such-user\": no user of this "
+	    "machine has that name; " },
+	{ "trusted-peers = {\"mx.example.net\"}\n" HEAD A USUAL, "m:1: "
+	    "trusted-peers \"mx.example.net\": no user of this machine" },
 	{ HEAD A "channel \"c\" { }\nemail \"a@b.c\" { security = {\"none\"} }"
 	    "}\n", "m:6: a@b.c: security \"none\" accepts" },
 	{ HEAD A "channel \"c\" { }\nanyone { security = {\"none\"} }}\n",
@@ -126,7 +131,7 @@ lint_as_is(const char *text, struct said *said, const char *peer)
 static struct policy *
 lint(const char *text, struct said *said)
 {
-	return lint_as_is(text, said, "postfix");
+	return lint_as_is(text, said, "root");
 }
 
 /* Whether each line begins as it should, and there is no other. */
@@ -147,6 +152,54 @@ is_advice(const char *said, const char *want)
 			want++;
 	}
 	return *said == '\0';
+}
+
+/* Patterns of two channels, one behind the other. */
+static void
+channels_that_are_never_reached_are_told(void **state)
+{
+	static const struct {
+		const char	*first;
+		const char	*later;
+		bool		 told;
+	} rows[] = {
+		{ "*@sms.b.example", "+41*@sms.b.example", true },
+		{ "*@SMS.b.example", "+41*@sms.B.example", true },
+		{ "*@sms.b.example", "?#[0-9][]x*@sms.b.example", true },
+		{ "*a*c*", "[xyz]a?b#c*d", true },
+		{ "a*", "a", true },
+		{ "*[]*", "+41*", true },
+		{ "a]b*", "a]b[]]", true },
+		{ "+41*@sms.b.example", "*@sms.b.example", false },
+		{ "*@sms.b.example", "*@*.b.example", false },
+		{ "*@sms.b.example", "*@sms?b.example", false },
+		{ "*@sms.b.example", "*@sms.b.example*", false },
+		/* a list takes any of its characters, not all of its text */
+		{ "*ab*", "[ab]x", false },
+		{ "*a*", "[a]x", false },	/* so it is, but not cheaply */
+		{ "*]*", "[a]", false },
+		{ "*a*", "x[!a]", false },
+		/* what the first one's wildcards take may be less */
+		{ "?@b.example", "*@b.example", false },
+		{ "#@b.example", "?@b.example", false },
+		{ "[+*]*@b.example", "*@b.example", false },
+		{ "[[]*", "[+]", false },
+	};
+	char text[1024];
+	struct said said;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		snprintf(text, sizeof(text), BACKEND "channel \"c\" { "
+		    "recipient = \"%s\" backend = \"b\" }\nchannel \"d\" { "
+		    "recipient = \"%s\" backend = \"b\" }\n" A USUAL,
+		    rows[i].first, rows[i].later);
+		policy_free(lint(text, &said));
+		if (!is_advice(said.text, rows[i].told ? "m:3: channel \"d\" "
+		    "is never reached: channel \"c\" (m:2) comes" : ""))
+			fail_msg("\"%s\", then \"%s\": %s", rows[i].first,
+			    rows[i].later, said.text);
+	}
 }
 
 static void
@@ -538,6 +591,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_that_nobody_can_tell_is_told),
 		cmocka_unit_test(advice_is_given_where_due),
+		cmocka_unit_test(channels_that_are_never_reached_are_told),
 		cmocka_unit_test(security_strings_are_doubted),
 		cmocka_unit_test(doubts_of_a_string_do_not_tell_it),
 		cmocka_unit_test(with_compare_text_case_is_no_difference),
