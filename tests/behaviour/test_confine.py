@@ -5,12 +5,14 @@ tests/rig/intrude.c in its engine: a message, or a NOOP, says what it tries.
 Whatever it is, the mail before it on the connection has been delivered, its
 own is not, and another connection's goes on."""
 
+import fcntl
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 
 import lmtptest
@@ -21,6 +23,9 @@ from taptest import (Skip, case, check, equal, match, need_root, run, table,
                      wait_for)
 
 HONEST = lmtptest.LMTPD
+LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(HONEST) + "/lmtpctl")
+AS_USER = ["setpriv", "--reuid=%d" % SERVER_USER.pw_uid, "--regid=%d" %
+           SERVER_USER.pw_gid, "--clear-groups"] if ROOT else []
 INTRUDER = os.environ.get(
     "INTRUDER", lmtptest.HERE + "/../../build/tests/rig/intruder")
 WORKED = 200
@@ -518,6 +523,46 @@ def _(which):
             equal(known_secrets(client.keeper), [], "the keeper's")
             equal(known_secrets(host), [], "the host's")
             equal(known_secrets(engine), [], "the engine's")
+
+
+# -- lmtpctl -------------------------------------------------------------------
+
+def unread(pipe):
+    """Bytes in it that nobody has taken."""
+    n = fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4))
+    return int.from_bytes(n, sys.byteorder)
+
+
+def may_look(pid):
+    """What of a process another one of the server's user may open."""
+    look = 'for f; do (: <"/proc/%d/$f") 2>/dev/null && echo "$f"; done' % pid
+    return subprocess.run(
+        [*AS_USER, "sh", "-c", look, "sh", "environ", "maps", "mem"],
+        stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+@case("lmtpctl leaves no core file, and its own user cannot look into it")
+def _():
+    with Site(CONF) as site:
+        # lmtpctl's own directory may be closed to that user
+        ctl = shutil.copy2(LMTPCTL, site.dir)
+        command = [*AS_USER, ctl, "-f", site.conf, "explain", "--sender",
+                   ALICE, "--recipient", PHONE]
+        env = {"PATH": "/usr/bin:/bin", "VARIABLE": SECRETS["variable"]}
+        with subprocess.Popen(command, stdin=subprocess.PIPE, env=env,
+                              stdout=subprocess.DEVNULL) as asked, \
+                subprocess.Popen([*AS_USER, "cat"],
+                                 stdin=subprocess.PIPE) as other:
+            asked.stdin.write(MESSAGE)
+            asked.stdin.flush()
+            # then it has read the configuration, too
+            wait_for(lambda: unread(asked.stdin) == 0, "the message to be read")
+            if ROOT:
+                check("string" in known_secrets(asked.pid), "what it holds")
+            equal(limits(asked.pid)["Max core file size"], ("0", "0"), "core")
+            check("environ" in may_look(other.pid), "the look is blind")
+            equal(may_look(asked.pid), [], "its user may open")
+        equal(asked.returncode, 1, "the message has no secret: refused")
 
 
 run()

@@ -6,7 +6,7 @@ import os
 import time
 
 from lmtpclient import ALICE, commands
-from lmtptest import BOX, PHONE, Site
+from lmtptest import BOX, PHONE, SERVER_USER, Site
 from proctest import descendants, status
 from taptest import case, check, equal, match, need_root, run, table
 
@@ -175,7 +175,8 @@ def _():
 def _():
     need_root()
     full = ("unshare", "-m", "sh", "-c",
-            'mount -t tmpfs -o size=64k,mode=0777 tmpfs "$0" && exec "$@"')
+            'mount -t tmpfs -o size=64k,mode=0700,uid=%d tmpfs "$0" && '
+            'exec "$@"' % SERVER_USER.pw_uid)
     with Site() as site:
         site.wrapper = list(full) + [site.state]
         with site.connect() as client:

@@ -14,6 +14,8 @@ from stringtest import (ACCEPT, AT, CHANNELS, DEFER, KEY, LATER, NO, REJECT,
                         grant, line_of, lmtpctl, mail, several, step)
 from taptest import case, check, equal, match, run, table
 
+MANUAL = os.environ.get("srcdir", os.path.dirname(os.path.abspath(__file__))
+                        + "/../..") + "/man/"
 NET = ["192.0.2.0/24"]
 INSIDE = xforward(ADDR="192.0.2.7")
 OUTSIDE = xforward(ADDR="198.51.100.7")
@@ -1106,6 +1108,36 @@ def _(pattern, text, want):
     ("abc", "aBC", 0), ("[a-c]", "B", 0), ("[!a-c]", "B", 1), ("A", "b", 1)])
 def _(pattern, text, want):
     equal(lmtpctl("match", "--text", pattern, text).status, want, "match")
+
+
+def manual_patterns():
+    """[(stands for, example)] of the table of lmtpd.conf(5)."""
+    with open(MANUAL + "lmtpd.conf.5", encoding="utf-8") as f:
+        text = f.read().split("\n.Sh PATTERNS\n")[1].split("\n.El\n")[0]
+    rows = [row.split("\n", 1) for row in text.split("\n.It ")[2:]]
+    check(len(rows) > 20, "rows of PATTERNS")
+    return [(head.split(" Ta ")[1].removesuffix(" Ta"),
+             " ".join(example.split())) for head, example in rows]
+
+
+@table("PATTERNS of lmtpd.conf(5), {0}: {1}", manual_patterns())
+def _(stands_for, example):
+    options = ["--text"] if "either case" in stands_for else []
+    found = re.fullmatch(r"\.Li (\S+) matches (\S+)", example)
+    if found:
+        pattern, text = found.groups()
+        for text, want in (text, 0), (text + "\n", 1):
+            said = lmtpctl("match", *options, "--", pattern, text)
+            equal(said, (want, b"", b""), "match %r" % text)
+        return
+    # What only a security string has
+    found = re.fullmatch(r"\.Li (\S+) is \.Li (\S+) or \.Li (\S+)", example)
+    check(found, "what it shows")
+    with several(grant(found[1])) as site:
+        for text, want in ((found[2], ACCEPT), (found[3], ACCEPT),
+                           ("-", REJECT)):
+            said = explain(site, message=mail("X: " + text))
+            equal(said.status, want, "a header with " + text)
 
 
 @table("match {0}: 2, and a mark under character {1}", [

@@ -2,7 +2,8 @@
 """The code, the manual and conf/lmtpd.conf tell of the same keys, options,
 words, reasons and replies, none missing and none too many; a key's default and
 bounds are the same wherever they stand, and every example is one that the
-program takes; and each file stands on its floor.  That the defaults of
+program takes; README shows what conf/examples has; and each file stands on its
+floor.  That the defaults of
 conf/lmtpd.conf are the program's own is asked of the program by
 tests/unit/test_conf.c.  Needs $srcdir, $LMTPD, $LMTPCTL, $LMTPTEXT."""
 
@@ -17,9 +18,9 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/../behaviour")
 
+from readme import SRCDIR, block, blocks, read               # noqa: E402
 from taptest import Skip, case, check, equal, run, table    # noqa: E402
 
-SRCDIR = os.environ.get("srcdir", HERE + "/../..")
 PROGRAMS = os.path.abspath(HERE + "/../../build/lmtpd")
 LMTPD = os.environ.get("LMTPD", PROGRAMS + "/lmtpd")
 LMTPCTL = os.environ.get("LMTPCTL", PROGRAMS + "/lmtpctl")
@@ -29,11 +30,6 @@ SOURCES = ("email", "users", "domain", "ip", "anyone")
 INHERITED = "the account's"
 
 Key = collections.namedtuple("Key", "type default since example")
-
-
-def read(name):
-    with open(SRCDIR + "/" + name, encoding="utf-8") as f:
-        return f.read()
 
 
 def all_code():
@@ -367,6 +363,83 @@ def _():
     blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", text, re.M | re.S)
     equal(len(blocks), 3, "examples")
     takes("".join(blocks))
+
+
+# -- README -------------------------------------------------------------------
+
+SET_UP = ("Postfix in five lines", "What systemd's units deny",
+          "Exim, Dovecot and others")
+TYPED = ("lmtpctl ", "lmtpd -", "systemctl ", "useradd ")
+
+
+def squeezed(text):
+    """A file's settings: no comments, and blanks count for one."""
+    return " ".join(re.sub(r"(?m)(^|\s)#.*", "", text).split())
+
+
+def example_settings():
+    """Every file of conf/examples, and what is there behind a "#"."""
+    found = {}
+    for path, _, names in os.walk(SRCDIR + "/conf/examples"):
+        for name in names:
+            with open(path + "/" + name, encoding="utf-8") as f:
+                text = f.read()
+            found[path + "/" + name] = squeezed(text) + "\n" + squeezed(
+                re.sub(r"(?m)^#(?=\S)", "", text))
+    return found
+
+
+@table("README, {0}: {1}", [
+    (heading, one.splitlines()[0], one) for heading in SET_UP
+    for one in blocks(heading) if not one.startswith(TYPED)])
+def _(heading, first, text):
+    if first.startswith("trusted-peers") and heading != SET_UP[0]:
+        # Others' users and addresses
+        takes(text + configuration({}), what="README")
+        return
+    check([path for path, settings in example_settings().items()
+           if squeezed(text) in settings], "in no file of conf/examples")
+
+
+@case("what README shows of lmtpd.conf elsewhere is taken")
+def _():
+    takes(block("Writing a backend", "backend ") + configuration({}))
+    rates = "Rates, and who is told"
+    account = block(rates, "account ").replace(
+        "...", 'forwarding-user = "u"\nchannel "sms" { }\n'
+        'email "a@b.example" { }\n}')
+    takes(block(rates, "mailer ") + account.replace('"acme"', '"other"') +
+          configuration({}))
+
+
+@case("README's packages are those that bootstrap builds with")
+def _():
+    wanted = re.search(r'^to_build="(.*?)"', read("bootstrap"), re.M | re.S)
+    typed = block("Building by hand", "apt-get install ").replace("\\\n", "")
+    same(typed.splitlines()[0].split()[2:], wanted[1].split(), "packages")
+
+
+@case("README's backends are those of conf, each with an example")
+def _():
+    backends = [line.split()[0] for line in
+                block("Writing a backend", "outbox ").splitlines()]
+    same(backends, {name for name in os.listdir(SRCDIR + "/conf")
+                    if os.access(SRCDIR + "/conf/" + name, os.X_OK)
+                    and name != "examples"}, "backends")
+    settings = "\n".join(example_settings().values())
+    equal([name for name in backends if '"%s"' % name not in settings
+           and name != "outbox"], [], "in no example")
+
+
+@case("every file of conf/examples that README names is there")
+def _():
+    named = re.findall(r"conf/examples/([\w.-]*\w)", read("README"))
+    named += re.search(r"finds (\S+),\s(\S+)\sand\s(\S+)\sthere",
+                       read("README")).groups()
+    check(len(named) > 6, "names: %r" % named)
+    equal([name for name in named
+           if not os.path.exists(SRCDIR + "/conf/examples/" + name)], [],
+          "not there")
 
 
 # -- options and words --------------------------------------------------------

@@ -48,7 +48,7 @@ spool(const char *text, size_t n)
 	return m;
 }
 
-static int
+static inline int
 inspect(const struct policy *policy, bool trusted, const char *identity,
     const char *text, size_t n, struct header_facts *facts)
 {
