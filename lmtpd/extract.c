@@ -3,6 +3,7 @@
  * does, it spoils the text of this one message, and its end is judged by the
  * kernel's word.
  */
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include "log.h"
 
 #define CPU_SECONDS	12	/* above what it gives itself */
+#define MEMORY		(256 * 1024 * 1024)	/* as it gives itself, as well */
 
 /* "--text=subject,body" */
 static void
@@ -74,9 +76,10 @@ make_argv(char *words, size_t n)
 	return argv;
 }
 
+/* It shares the offset of what it reads: did it begin? */
 static int
 run(struct errand *e, const struct extract *x, const struct text_rules *text,
-    int fd)
+    int fd, bool *begun)
 {
 	static char *env[] = { "PATH=" LAUNCH_PATH, "LC_ALL=C.UTF-8", NULL };
 	struct launch s = {
@@ -94,11 +97,37 @@ run(struct errand *e, const struct extract *x, const struct text_rules *text,
 		rc = errand_run(e, &s);
 	if (rc == -1)
 		log_warn("cannot run %s", words != NULL ? words : LIBEXEC_TEXT);
+	*begun = rc == 0 && lseek(s.fd[0], 0, SEEK_CUR) > 0;
 	if (s.fd[0] != -1)
 		close(s.fd[0]);
 	free(s.argv);
 	free(words);
 	return rc;
+}
+
+static bool
+exited(int status, int code)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == code;
+}
+
+/*
+ * Whether the machine has what it may take.  If not, that may be what it died
+ * of: its libraries end it for lack of memory, whoever has none.
+ */
+static bool
+memory_is_there(const struct errand *e, const struct extract *x)
+{
+	size_t n = MEMORY + msg_size(x->msg);
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		log_warn("%s: no memory for it, %zu bytes", e->who, n);
+		return false;
+	}
+	munmap(p, n);
+	return true;
 }
 
 /*
@@ -107,30 +136,48 @@ run(struct errand *e, const struct extract *x, const struct text_rules *text,
  * message can choose is answered by an errno.
  */
 static bool
-died_of_message(int status)
+died_of_message(const struct errand *e, const struct extract *x)
 {
-	return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL &&
-	    WTERMSIG(status) != SIGTERM && WTERMSIG(status) != SIGSYS;
+	int sig = WIFSIGNALED(e->status) ? WTERMSIG(e->status) : 0;
+
+	return sig == SIGXCPU || (sig != 0 && sig != SIGKILL &&
+	    sig != SIGTERM && sig != SIGSYS && memory_is_there(e, x));
 }
 
 static enum reason
-judge(const struct errand *e, struct extracted *t)
+refused(const struct errand *e, struct extracted *t)
 {
-	int status = e->status;
+	return output_status(&e->out, t->code, sizeof(t->code), t->said,
+	    sizeof(t->said)) ? REASON_TEXT_REFUSED : REASON_TEXT;
+}
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return REASON_OK;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EX_DATAERR)
-		return output_status(&e->out, t->code, sizeof(t->code),
-		    t->said, sizeof(t->said)) ?
-		    REASON_TEXT_REFUSED : REASON_TEXT;
+static void
+log_end(const struct errand *e)
+{
 	if (e->ended != NULL)
 		log_warnx("%s: ended: %s", e->who, e->ended);
-	else if (WIFEXITED(status))
-		log_warnx("%s: exit status %d", e->who, WEXITSTATUS(status));
+	else if (WIFEXITED(e->status))
+		log_warnx("%s: exit status %d", e->who, WEXITSTATUS(e->status));
 	else
-		log_warnx("%s: ended by signal %d", e->who, WTERMSIG(status));
-	return died_of_message(status) ? REASON_TEXT : REASON_INTERNAL;
+		log_warnx("%s: ended by signal %d", e->who,
+		    WTERMSIG(e->status));
+}
+
+/* A message it never looked at is not to blame for its end. */
+static enum reason
+judge(const struct errand *e, const struct extract *x, bool begun,
+    struct extracted *t)
+{
+	if (exited(e->status, EX_OK))
+		return REASON_OK;
+	if (exited(e->status, EX_DATAERR))
+		return refused(e, t);
+	log_end(e);
+	if (!begun)
+		return REASON_INTERNAL;
+	if (exited(e->status, EX_SOFTWARE) && memory_is_there(e, x))
+		return refused(e, t);
+	return died_of_message(e, x) ? REASON_TEXT : REASON_INTERNAL;
 }
 
 static enum reason
@@ -143,6 +190,7 @@ extract(const struct extract *x, const struct text_rules *text,
 		.stop_fd = x->stop_fd
 	};
 	char who[64];
+	bool begun;
 
 	if ((t->fd = msg_unnamed(x->state_dir)) == -1) {
 		log_warn("no room for a text in %s", x->state_dir);
@@ -151,7 +199,8 @@ extract(const struct extract *x, const struct text_rules *text,
 	}
 	snprintf(who, sizeof(who), LIBEXEC_TEXT " %s", x->log_id);
 	e.who = who;
-	return run(&e, x, text, t->fd) == 0 ? judge(&e, t) : REASON_INTERNAL;
+	return run(&e, x, text, t->fd, &begun) == 0 ?
+	    judge(&e, x, begun, t) : REASON_INTERNAL;
 }
 
 void

@@ -172,8 +172,8 @@ wanted_free(struct wanted *w)
 /* --- the message, unread -------------------------------------------------- */
 
 /* The first line begins with the code that the reply is to have. */
-static void __attribute__((noreturn, format(printf, 1, 2)))
-refuse(const char *format, ...)
+static void __attribute__((noreturn, format(printf, 2, 3)))
+refuse(int code, const char *format, ...)
 {
 	va_list	 args;
 
@@ -181,15 +181,15 @@ refuse(const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
-	exit(EX_DATAERR);
+	exit(code);
 }
 
 static void
 check_size(size_t n)
 {
 	if (n > MESSAGE_MAX)
-		refuse("5.3.4 a message over %d MiB is not read for its text",
-		    MESSAGE_MAX / MIB);
+		refuse(EX_DATAERR, "5.3.4 a message over %d MiB is not read "
+		    "for its text", MESSAGE_MAX / MIB);
 }
 
 /* Behind it stand two line ends, for a message that is all header. */
@@ -222,38 +222,37 @@ read_message(void)
 
 /* --- confinement ---------------------------------------------------------- */
 
-/* First comes SIGXCPU, which the message is to blame for; then SIGKILL. */
-static int
-limit_time(void)
-{
-	struct rlimit	 limit;
-
-	if (sandbox_limit(RLIMIT_CPU, SECONDS + 1) == -1 ||
-	    getrlimit(RLIMIT_CPU, &limit) == -1)
-		return -1;
-	limit.rlim_cur--;
-	return setrlimit(RLIMIT_CPU, &limit);
-}
-
 /* Less than that, by a limit of the service's, is no fault of the message's. */
 static int
-limit_memory(int resource, size_t most)
+limit_fully(int resource, size_t most, const char *what)
 {
 	struct rlimit	 limit;
 
 	if (sandbox_limit(resource, most) == -1 ||
 	    getrlimit(resource, &limit) == -1)
 		return -1;
-	errno = ENOMEM;
-	return limit.rlim_cur < most ? -1 : 0;
+	if (limit.rlim_cur < most)
+		errx(EX_OSERR, "limits: the service's own leaves too little %s",
+		    what);
+	return 0;
+}
+
+/* First comes SIGXCPU, which the message is to blame for; then SIGKILL. */
+static void
+limit_time(void)
+{
+	struct rlimit	 limit = { SECONDS, SECONDS + 1 };
+
+	if (limit_fully(RLIMIT_CPU, SECONDS + 1, "CPU time") == -1 ||
+	    setrlimit(RLIMIT_CPU, &limit) == -1)
+		err(EX_OSERR, "limits");
 }
 
 static int
 set_limits(size_t message)
 {
-	return limit_time() == -1 ||
-	    limit_memory(RLIMIT_AS, MEMORY + message) == -1 ||
-	    limit_memory(RLIMIT_DATA, MEMORY + message) == -1 ||
+	return limit_fully(RLIMIT_AS, MEMORY + message, "memory") == -1 ||
+	    limit_fully(RLIMIT_DATA, MEMORY + message, "memory") == -1 ||
 	    sandbox_limit(RLIMIT_FSIZE, MEMORY) == -1 ||
 	    sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS) == -1 ||
 	    sandbox_limit(RLIMIT_NPROC, 0) == -1 ? -1 : 0;
@@ -308,12 +307,12 @@ text_of(struct text_buf *message, const struct text_charsets *sets,
 
 	if (text_mime_read(message, sets, &pieces[SUBJECT], &pieces[BODY]) ==
 	    -1)
-		refuse("5.6.0 parts of the message are nested more than %d "
-		    "deep", TEXT_DEPTH_MAX);
+		refuse(EX_DATAERR, "5.6.0 parts of the message are nested more "
+		    "than %d deep", TEXT_DEPTH_MAX);
 	shape(pieces, w);
 	join(pieces, w, &text);
 	if (text.broken)
-		refuse("5.6.0 the text takes too much memory");
+		refuse(EX_SOFTWARE, "5.6.0 the text takes too much memory");
 	text_reset(&pieces[SUBJECT]);
 	text_reset(&pieces[BODY]);
 	return text;
@@ -327,8 +326,9 @@ hold_to_segments(struct text_buf *text, const struct wanted *w)
 	if (w->segments == 0 || takes <= w->segments)
 		return;
 	if (!w->cut)
-		refuse("5.2.3 the text takes %zu segments, %zu %s allowed",
-		    takes, w->segments, w->segments == 1 ? "is" : "are");
+		refuse(EX_DATAERR, "5.2.3 the text takes %zu segments, %zu %s "
+		    "allowed", takes, w->segments,
+		    w->segments == 1 ? "is" : "are");
 	text->n = text_fit(text->s, text->n, w->segments);
 	text_fold(text);
 	fprintf(stderr, "cut: the text took %zu segments, %zu %s allowed\n",
@@ -360,6 +360,7 @@ main(int argc, char **argv)
 	read_options(&wanted, argc, argv);
 	/* a limit of the service's is no fault of the message's */
 	signal(SIGXFSZ, SIG_IGN);
+	limit_time();
 	text_mime_init();
 	text_html_init();
 	message = read_message();
@@ -368,7 +369,7 @@ main(int argc, char **argv)
 	confine(message.n, &wanted);
 	text = text_of(&message, sets, &wanted);
 	if (text.n == 0)
-		refuse("5.6.0 no text in the message");
+		refuse(EX_DATAERR, "5.6.0 no text in the message");
 	hold_to_segments(&text, &wanted);
 	put_out(&text);
 	text_reset(&text);

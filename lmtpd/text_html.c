@@ -32,6 +32,7 @@ struct page {
 	size_t		 pre;		/* elements that keep their blanks */
 	bool		 start;		/* of a line */
 	bool		 blank;		/* comes before the next character */
+	bool		 ended;
 };
 
 static const struct {
@@ -213,6 +214,14 @@ end(void *data, const xmlChar *name)
 	page->depth -= page->depth > 0;
 }
 
+static void
+end_page(void *data)
+{
+	struct page	*page = data;
+
+	page->ended = true;
+}
+
 /* --- parsing -------------------------------------------------------------- */
 
 static void
@@ -281,13 +290,15 @@ read_page(const char *s, size_t n, struct text_buf *out)
 	*parser->sax = (htmlSAXHandler){
 		.startElement = begin, .endElement = end,
 		.characters = put_text, .ignorableWhitespace = put_text,
-		.cdataBlock = put_text
+		.cdataBlock = put_text, .endDocument = end_page
 	};
 	parser->userData = &page;
 	xmlFreeDoc(htmlCtxtReadMemory(parser, s, (int)n, NULL, "UTF-8",
 	    HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
 	    HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC));
-	if (parser->lastError.code == XML_ERR_NO_MEMORY)
+	/* it has no word for it where it had no memory to begin */
+	if (parser->lastError.code == XML_ERR_NO_MEMORY ||
+	    (n > 0 && !page.ended))
 		out->broken = true;
 	if (page.blank && !page.start)
 		text_add_byte(out, ' ');

@@ -3,6 +3,7 @@
 and a message that has no text, or too much, is refused with the reason."""
 
 import os
+import re
 import shutil
 
 from lmtptest import BOX, HERE, PHONE, Site, backend, merge
@@ -110,22 +111,62 @@ def _():
 
 # -- an lmtptext that is none ------------------------------------------------
 
+READ = "cat >/dev/null; "
+TOO_MUCH = "echo 5.6.0 too much >&2; exit 70"
+
+
 @table("lmtptext {0}: {2}", [
-    ("crashes", "kill -SEGV $$", "554 5.6.0", "no-text"),
-    ("is ended for a call that a new library makes", "kill -SYS $$",
+    ("crashes", READ + "kill -SEGV $$", "554 5.6.0", "no-text"),
+    ("crashes in the midst of the message", "read line; kill -SEGV $$",
+     "554 5.6.0", "no-text"),
+    ("crashes before it reads", "kill -SEGV $$", "451 4.3.0", "internal"),
+    ("has no memory before it reads", "kill -ABRT $$", "451 4.3.0",
+     "internal"),
+    ("is ended for a call that a new library makes", READ + "kill -SYS $$",
      "451 4.3.0", "internal"),
-    ("takes too much processor time", "kill -XCPU $$", "554 5.6.0", "no-text"),
-    ("is killed", "kill -KILL $$", "451 4.3.0", "internal"),
-    ("fails by itself", "exit 71", "451 4.3.0", "internal"),
+    ("takes too much processor time", READ + "kill -XCPU $$", "554 5.6.0",
+     "no-text"),
+    ("takes it before it reads", "kill -XCPU $$", "451 4.3.0", "internal"),
+    ("is killed", READ + "kill -KILL $$", "451 4.3.0", "internal"),
+    ("fails by itself", READ + "exit 71", "451 4.3.0", "internal"),
     ("has no word for its refusal", "exit 65", "554 5.6.0", "no-text"),
     ("defers", "echo 4.3.1 later >&2; exit 65", "451 4.3.1", "text-refused"),
-    ("writes half and crashes", "echo half; kill -ABRT $$", "554 5.6.0",
-     "no-text"),
+    ("writes half and crashes", READ + "echo half; kill -ABRT $$",
+     "554 5.6.0", "no-text"),
+    ("has used up its memory", READ + TOO_MUCH, "550 5.6.0", "text-refused"),
     ("is not there", None, "451 4.3.0", "internal")])
 def _(_name, script, want, reason):
     with TextSite(script=script) as site:
         equal(told(site, LONG), [want], "reply")
         equal(site.the_line().fields["reason"], reason, "log")
+        equal(site.runs(), [], "runs")
+
+
+# Of a service that has less than lmtptext may take, as of such a machine.
+SCANT = ["prlimit", "--as=%d" % (200 * 1024 * 1024)]
+
+
+@table("no memory for it, and lmtptext {0}: {2}", [
+    ("is ended by a library", READ + "kill -ABRT $$", "451 4.3.0"),
+    ("crashes", READ + "kill -SEGV $$", "451 4.3.0"),
+    ("says so", READ + TOO_MUCH, "451 4.3.0"),
+    ("takes too much processor time", READ + "kill -XCPU $$", "554 5.6.0"),
+    ("refuses", READ + "echo 5.6.0 no >&2; exit 65", "550 5.6.0")])
+def _(_name, script, want):
+    with TextSite(script=script, wrapper=SCANT) as site:
+        equal(told(site, LONG), [want], "reply")
+        equal(len(re.findall("no memory for it, 268[0-9]{6} bytes",
+                             site.log())), want[0] == "4", "log")
+        equal(site.runs(), [], "runs")
+
+
+@table("a limit of the service's below lmtptext's own, of {0}: 451", [
+    ("CPU time", ["prlimit", "--cpu=10"]), ("memory", SCANT)])
+def _(what, wrapper):
+    with TextSite(wrapper=wrapper) as site:
+        equal(told(site, LONG), ["451 4.3.0"], "reply")
+        match("limits: the service's own leaves too little " + what,
+              site.log())
         equal(site.runs(), [], "runs")
 
 
@@ -137,18 +178,6 @@ def _():
         equal(told(site, euros), ["451 4.3.0"], "reply")
         match("(?m)lmtptext .*: exit status 71$", site.log(), "log")
         equal(site.runs(), [], "runs")
-
-
-@case("HTML that takes its processor time for real: 554, and no retry")
-def _():
-    page = (b"From: alice@example.com\nContent-Type: text/html\n\n" +
-            b"<b>\n" * 1000000 + b"</i>\n" * 1000000)
-    script = ("ulimit -S -t 2; ulimit -H -t 3\n"
-              "exec %s/lmtptext \"$@\"\n" % LIBEXEC)
-    with TextSite(script=script) as site:
-        equal(told(site, page), ["554 5.6.0"], "reply")
-        equal(site.the_line().fields["reason"], "no-text", "log")
-        match("lmtptext .*: ended by signal 24", site.log())
 
 
 @case("told to stop meanwhile: no other backend is started, either")
@@ -173,7 +202,8 @@ def _():
 
 
 @table("delivered before, and lmtptext {0} now: 250, and no run", [
-    ("crashes", "kill -SEGV $$"), ("refuses", "echo 5.2.3 no >&2; exit 65"),
+    ("crashes", READ + "kill -SEGV $$"),
+    ("refuses", "echo 5.2.3 no >&2; exit 65"),
     ("fails", "exit 71")])
 def _(_what, script):
     with TextSite() as site:

@@ -12,8 +12,8 @@ import re
 import signal
 import time
 
-from scenes import (BODY, KEY, NETNS, SPF_ZONE, TOOLS, WHOLE, FaultSite,
-                    scenario)                   # and paths to what follows
+from scenes import (BODY, KEY, NETNS, READABLE, SPF_ZONE, TOOLS, WHOLE,
+                    FaultSite, scenario)        # and paths to what follows
 import taptest
 from lmtpclient import commands, wire
 from proctest import PR_SET_CHILD_SUBREAPER, descendants
@@ -87,6 +87,9 @@ def send_message(client, mail, last, waiting, verdicts):
 
 
 ENDED = re.compile(r"ended by signal (?!%d\b)\d+" % signal.SIGKILL)
+# How GLib gives up, and falls where it has no memory to say so.
+ABORTED = re.compile(r"lmtptext [0-9a-f.]+: ended by signal (%d|%d|%d)\n" % (
+    signal.SIGTRAP, signal.SIGABRT, signal.SIGSEGV))
 
 
 def all_gone(child):
@@ -117,7 +120,8 @@ def crash(log, child):
 def deliver(site, mails=None):
     """All mails (those of the site's scenario) on one connection, up to the
     end of the last process.  A crash is forgiven, and noted, where the fault is
-    in a loader, or nobody has been greeted: a library's start."""
+    in a loader, or nobody has been greeted: a library's start; and where
+    lmtptext has no memory, for which GLib has no other answer."""
     before = len(site.log())
     client = site.connect()
     try:
@@ -125,7 +129,11 @@ def deliver(site, mails=None):
     finally:
         client.close()
     all_gone(client.child)
-    crashed = crash(site.log()[before:], client.child)
+    log = site.log()[before:]
+    if site.aborting:
+        site.aborted |= bool(ABORTED.search(log))
+        log = ABORTED.sub("", log)
+    crashed = crash(log, client.child)
     check(not crashed or site.fragile or not client.greeted,
           "crashed: %s" % crashed)
     site.crashed |= bool(crashed)
@@ -142,7 +150,7 @@ PREPENDED = re.compile(
 
 
 def wants_run(right):
-    return right in (WHOLE, BODY)
+    return right in (WHOLE, BODY, READABLE)
 
 
 def right_reply(right):
@@ -160,6 +168,8 @@ def body_of(mail):
 
 
 def stdin_is_right(stdin, mail, right):
+    if right == READABLE:
+        return stdin == READABLE
     if right == BODY:
         return stdin == body_of(mail)
     front = PREPENDED.match(stdin)
@@ -221,6 +231,7 @@ def again(site, before):
     wanted = sum(wants_run(right) for *_, right in each(site.what))
     check(done <= len(before), "%d remembered, %d ran" % (done, len(before)))
     site.wrapper, site.libexec = [], TOOLS + "/libexec"
+    site.aborting = False
     verdicts = deliver(site)
     for n, _mail, recipient, right in each(site.what):
         equal(verdicts[n][recipient], right_reply(right), "the retry's reply")
@@ -245,7 +256,8 @@ def one_delivery(site, fault):
     again(site, runs)
 
 
-Trial = collections.namedtuple("Trial", "fault met seconds trouble crashed log")
+Trial = collections.namedtuple(
+    "Trial", "fault met seconds trouble crashed aborted log")
 
 
 def trial(name, fault):
@@ -261,8 +273,8 @@ def trial(name, fault):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(p.pid, signal.SIGKILL)
         met = fault.hit(site)
-        crashed, log = site.crashed, site.log()
-    return Trial(fault, met, time.monotonic() - started, trouble, crashed, log)
+        return Trial(fault, met, time.monotonic() - started, trouble,
+                     site.crashed, site.aborted, site.log())
 
 
 # -- many of them, two at a time ---------------------------------------------
@@ -296,8 +308,11 @@ SERVER = None
 
 
 def need(what):
-    """A name server, where the scenario asks one: one for all cases."""
+    """lmtptext, where the scenario is about it; a name server, where it asks
+    one: one for all cases."""
     global SERVER
+    if what.text and not os.access(TOOLS + "/libexec/lmtptext", os.X_OK):
+        raise Skip("built without lmtptext")
     if not what.dns:
         return
     if not NETNS:
@@ -333,7 +348,7 @@ def survive(what, faults):
     bad = [t for t in trials if t.trouble]
     early = [str(t.fault) for t in trials if t.crashed]
     TALLY.update(tried=len(trials), survived=len(trials) - len(bad),
-                 crashed=len(early))
+                 crashed=len(early), aborted=sum(t.aborted for t in trials))
     slow = max(trials, key=lambda t: t.seconds, default=None)
     comment("%d met, the slowest in %.1f s: %s" %
             (len(trials), slow.seconds, slow.fault) if slow else "none met")
@@ -354,8 +369,10 @@ def tell_tally(kind):
     """At the end, of all cases."""
     def tell():
         if os.getpid() == OWNER:
-            print("# figure: %s: %d tried, %d survived%s" % (
+            print("# figure: %s: %d tried, %d survived%s%s" % (
                 kind, TALLY["tried"], TALLY["survived"],
                 " (%d of them by a crash of a library at its start)" %
-                TALLY["crashed"] if TALLY["crashed"] else ""), flush=True)
+                TALLY["crashed"] if TALLY["crashed"] else "",
+                " (%d by the end of lmtptext, which GLib aborts)" %
+                TALLY["aborted"] if TALLY["aborted"] else ""), flush=True)
     atexit.register(tell)

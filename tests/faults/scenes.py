@@ -37,6 +37,7 @@ INSIDE = xforward(ADDR="192.0.2.7", HELO="mx.example.com")
 
 # What a recipient is to come to: a run of its backend, or a reply.
 WHOLE, BODY, TAKEN = "whole message", "body", "250 2.0.0"
+READABLE = "Grüße\nGood morning. . Bye.".encode()
 Mail = collections.namedtuple("Mail", "sender message rights forward",
                               defaults=(None,))
 
@@ -59,6 +60,8 @@ COMMON = {
     ("backend", "body"): {"command": ["TOOL", "-g", "RECORDS/run", "%r"],
                           "input": "body", "timeout": 10},
     ("backend", "down"): {"command": ["/bin/false"], "timeout": 10},
+    ("backend", "text"): {"command": ["TOOL", "-g", "RECORDS/run", "%r"],
+                          "input": "text", "timeout": 10},
     ("channel", "box"): {"backend": "body"},
     ("channel", "down"): {"recipient": "*@down.example.net",
                           "backend": "down", "number": False},
@@ -71,12 +74,13 @@ SPF_ZONE = {"example.com": [{"TXT": "v=spf1 ip4:192.0.2.0/24 -all"}],
 
 class Scenario:
     def __init__(self, name, *mails, changes=None, table=False, dns=False,
-                 notices=0):
+                 text=False, notices=0):
         self.name, self.mails, self.changes = name, mails, changes or {}
         self.table, self.dns, self.notices = table, dns, notices
+        self.text = text
 
 
-ACCEPTED, USERS, TWO, REFUSED, AGAIN, SPF = SCENARIOS = [
+ACCEPTED, USERS, TWO, REFUSED, AGAIN, SPF, TEXT = SCENARIOS = [
     Scenario("accepted", Mail(ALICE, message("one"), {PHONE: WHOLE})),
     Scenario(
         "users table, string, keyword, rate, new server address",
@@ -110,6 +114,12 @@ ACCEPTED, USERS, TWO, REFUSED, AGAIN, SPF = SCENARIOS = [
             ("email", ALICE): {"security": ["spf"]},
             ("email", "eve@example.org"): {"security": ["spf"]}}},
         dns=True),
+    Scenario(
+        "text",
+        Mail(ALICE, message("ten", "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=",
+                            "Content-Type: text/html; charset=utf-8"),
+             {PHONE: READABLE}),
+        changes={("channel", "sms"): {"backend": "text"}}, text=True),
 ]
 
 
@@ -142,6 +152,8 @@ def _tools():
     os.chmod(path + "/libexec", 0o755)
     source = os.environ.get("LMTPD_LIBEXECDIR", os.path.dirname(LMTPD))
     shutil.copy(source + "/lmtpd-resolver", path + "/libexec")
+    if os.access(source + "/lmtptext", os.X_OK):
+        shutil.copy(source + "/lmtptext", path + "/libexec")
     return path
 
 
@@ -155,6 +167,7 @@ class FaultSite(Site):
                          libexec=TOOLS + "/libexec")
         self.what = what
         self.crashed = self.fragile = False     # see deliver()
+        self.aborted = self.aborting = False
         if what.table:
             self._table()
 

@@ -24,7 +24,7 @@ from taptest import (case, check, equal, match, need_root, run,  # noqa: E402
 
 LMTPTEXT = os.environ.get("LMTPTEXT",
                           HERE + "/../../build/lmtpd/lmtptext")
-DATAERR, USAGE, OSERR = 65, 64, 71
+DATAERR, USAGE, SOFTWARE, OSERR = 65, 64, 70, 71
 MIB = 1024 * 1024
 SECONDS = 60            # none takes as long; its own CPU is limited to 10
 CALLS = {"write", "brk", "mmap", "mremap", "munmap", "madvise", "futex",
@@ -146,16 +146,20 @@ def _(_what, kind, unit):
     check(len(text) > 10 * MIB // 3, "%d bytes" % len(text))
 
 
-def cpu_seconds(seconds):
-    return lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-
-
 @case("HTML that takes libxml2 for ever: ended by the limit, nothing written")
 def _():
-    page = (b"Content-Type: text/html\n\n" + b"<b>" * 2000000 +
-            b"</i>" * 2000000)
-    code, text, _ = lmtptext(page, preexec_fn=cpu_seconds(2))
-    equal((code, text), (-signal.SIGXCPU, b""))
+    with tempfile.TemporaryFile() as spool:
+        spool.write(b"Content-Type: text/html\n\n" + b"<b>" * 2000000 +
+                    b"</i>" * 2000000)
+        spool.seek(0)
+        process = subprocess.Popen([LMTPTEXT], stdin=spool, env={},
+                                   stdout=subprocess.PIPE)
+        wait_for(lambda: limit(process.pid, "Max cpu time") == ["10", "11"],
+                 "a limit")
+        # 10 seconds would be as good
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (1, 11))
+        text, _ = process.communicate(timeout=SECONDS)
+    equal((process.returncode, text), (-signal.SIGXCPU, b""))
 
 
 @case("a million parts: ended where memory does, nothing written")
@@ -164,6 +168,13 @@ def _():
                              b"--b\n\nx\n" * 1500000)
     check(code < 0, "exit code %d" % code)
     equal(text, b"")
+
+
+@case("40 MiB of euro signs, thrice as much in UTF-8: over the memory limit")
+def _():
+    equal(lmtptext(b"Content-Type: text/plain; charset=windows-1252\n\n" +
+                   b"\x80" * (40 * MIB)),
+          (SOFTWARE, b"", "5.6.0 the text takes too much memory\n"))
 
 
 @case("a message over 256 MiB: refused before it is read")
@@ -367,14 +378,14 @@ def _(options, why):
 
 
 @table("a limit of the service's below its own, of {0}: our own fault", [
-    ("RLIMIT_AS",), ("RLIMIT_DATA",)])
-def _(name):
-    most = 200 * MIB
+    ("RLIMIT_AS", 200 * MIB, "memory"), ("RLIMIT_DATA", 200 * MIB, "memory"),
+    ("RLIMIT_CPU", 10, "CPU time")])
+def _(name, most, what):
     code, text, error = lmtptext(
         SIMPLE, preexec_fn=lambda: resource.setrlimit(
             getattr(resource, name), (most, most)))
     equal((code, text), (OSERR, b""))
-    match("limits: Cannot allocate memory", error)
+    match("limits: the service's own leaves too little " + what, error)
 
 
 @case("a full disk: our own fault")
