@@ -56,6 +56,10 @@ ctl_complain_table(const char *name)
 		fprintf(stderr, "lmtpctl: a table's name is printable ASCII "
 		    "without blanks and \"/\", the first no \".\" or "
 		    "\"-\"\n");
+	else if (errno == EPERM)
+		fprintf(stderr, "lmtpctl: others than lmtpd's user may change "
+		    "table %s: lmtpctl check says where\n",
+		    log_safe(safe, sizeof(safe), name));
 	else
 		fprintf(stderr, "lmtpctl: table %s: %s\n",
 		    log_safe(safe, sizeof(safe), name), strerror(errno));
