@@ -7,6 +7,7 @@ import sys
 
 COLUMNS = "%-48s %8s %8s  %-18s %4s  %6s %8s  %-18s %-18s"
 PEERS = ("Dovecot", "Postfix")
+AGAINST_BAR = 1.05
 
 
 def size_name(size):
@@ -40,8 +41,24 @@ def machine():
             "cores": os.cpu_count(), "load": os.getloadavg()}
 
 
+class Bars:
+    """What was over its bar, as it is measured."""
+
+    def __init__(self):
+        self.over = []
+
+    def hold(self, name, median, bar):
+        if bar and median > bar:
+            self.over.append("%s: %.2f, bar %s" % (name, median, bar))
+
+    def words(self):
+        return "\n".join(["over its bar (is the machine quiet?):", *self.over]
+                         ) if self.over else "every bar holds"
+
+
 class Table:
     def __init__(self):
+        self.bars = Bars()
         m = machine()
         print("kernel %s, %d cores, load %s" % (
             m["kernel"], m["cores"], " ".join("%.2f" % x for x in m["load"])))
@@ -53,6 +70,7 @@ class Table:
                 f.name, median, f.unit, "[%.2f, %.2f]" % (least, most)
                 if len(f.samples) > 1 else "",
                 "bar %s" % f.bar if f.bar else ""), flush=True)
+            self.bars.hold(f.name, median, f.bar)
 
     def head(self, options, why_no_peers, with_spf):
         print("\nmedians of %d rounds [least, most]; CPU x: by the floor's; "
@@ -77,14 +95,17 @@ class Table:
             max(c.peak for c in lmtpd),
             *[in_brackets(ratios(costs[p], floor)) if p in costs else ""
               for p in PEERS]), flush=True)
+        self.bars.hold(cell.name, spread(ratios(lmtpd, floor))[0], cell.bar)
         for name in names[2:]:
             if name not in PEERS:
-                print("%-48s %26s  (bar 1.05)" % (
-                    "  against " + name.partition(", ")[2],
-                    "%.3f [%.3f, %.3f]" % spread(ratios(lmtpd, costs[name]))))
+                against = "  against " + name.partition(", ")[2]
+                of_it = spread(ratios(lmtpd, costs[name]))
+                print("%-48s %26s  (bar %s)" % (
+                    against, "%.3f [%.3f, %.3f]" % of_it, AGAINST_BAR))
+                self.bars.hold(cell.name + against, of_it[0], AGAINST_BAR)
 
     def end(self):
-        pass
+        print("\n" + self.bars.words())
 
 
 def triple(values):

@@ -11,7 +11,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE + "/../behaviour")
 
-from taptest import case, check, comment, equal, run        # noqa: E402
+from taptest import case, check, comment, equal, match, run # noqa: E402
 
 CELL = "address list"
 # make here is no part of the make that runs us.
@@ -50,6 +50,8 @@ def _():
     status, out = bench("-r", "1", "-b", "0.02", CELL)
     equal(status, 0, "exit status")
     check([line for line in out.splitlines() if CELL in line], out)
+    match(r"\n\n(every bar holds\n|over its bar .*:\n(.*, bar \S+\n)+)\Z",
+          out)
 
 
 @case("make bench: what it does not know is nothing")
