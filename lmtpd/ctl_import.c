@@ -73,6 +73,11 @@ complain_table(const struct job *job)
 	if (errno == EBADMSG)
 		fprintf(stderr, "lmtpctl: table %s is damaged: nothing can be "
 		    "merged with it, --replace makes it anew\n", name);
+	else if (errno == EPERM)
+		fprintf(stderr, "lmtpctl: others than lmtpd's user may change "
+		    "table %s, or its directory: nothing can be merged with "
+		    "it, chmod go-w the directory, and --replace makes it "
+		    "anew\n", name);
 	else if (errno == ESTALE)
 		fprintf(stderr, "lmtpctl: the file was changed while it was "
 		    "read\n");

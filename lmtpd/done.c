@@ -1,6 +1,6 @@
 /*
- * Remembers what was delivered.  Trusts whoever may write below the state
- * directory, not that a file is whole: what is no whole line was never
+ * Remembers what was delivered.  Trusts lmtpd's user and root, who alone may
+ * write there; not that a file is whole: what is no whole line was never
  * delivered.
  */
 #include <sys/file.h>
@@ -105,39 +105,30 @@ write_line(int fd, const char *id)
 /* --- to claim */
 
 static int
-make_shard(const char *state_dir, const char *key)
+open_shard(const char *state_dir, const char *key)
 {
 	char	 path[sizeof(DIRECTORY "/") + SHARD_LEN];
-	int	 fd;
+	int	 dir = state_make(state_dir, DIRECTORY);
 
-	snprintf(path, sizeof(path), DIRECTORY "/%.*s", SHARD_LEN, key);
-	if ((fd = state_make(state_dir, path)) == -1)
+	/* who may change that could bring a shard of ours back, older */
+	if (dir == -1)
 		return -1;
-	return close(fd);
+	state_close(dir);
+	snprintf(path, sizeof(path), DIRECTORY "/%.*s", SHARD_LEN, key);
+	return state_make(state_dir, path);
 }
 
-static int
-key_path(char path[PATH_MAX], const char *state_dir, const char *key)
-{
-	if (snprintf(path, PATH_MAX, "%s/" DIRECTORY "/%.*s/%s", state_dir,
-	    SHARD_LEN, key, key) < PATH_MAX)
-		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
-}
-
-/* Its shard is there nearly always. */
+/* -1, EPERM too where others than root and we could have written it. */
 static int
 open_key(const char *state_dir, const char *key)
 {
-	char	 path[PATH_MAX];
-	int	 fd, flags = O_RDWR | O_CREAT | SAFELY;
+	int	 fd, dir = open_shard(state_dir, key);
 
-	if (key_path(path, state_dir, key) == -1)
+	if (dir == -1)
 		return -1;
-	if ((fd = open(path, flags, 0600)) != -1 || errno != ENOENT)
-		return fd;
-	return make_shard(state_dir, key) == -1 ? -1 : open(path, flags, 0600);
+	fd = openat(dir, key, O_RDWR | O_CREAT | SAFELY, 0600);
+	state_close(dir);
+	return fd != -1 && state_ours(fd) == -1 ? state_close(fd) : fd;
 }
 
 /* A file that is ours alone, and not empty. */
@@ -245,6 +236,16 @@ done_keep(struct done *d, const char *id)
 	state_close(d->fd);
 	d->fd = -1;
 	return rc;
+}
+
+static int
+key_path(char path[PATH_MAX], const char *state_dir, const char *key)
+{
+	if (snprintf(path, PATH_MAX, "%s/" DIRECTORY "/%.*s/%s", state_dir,
+	    SHARD_LEN, key, key) < PATH_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return -1;
 }
 
 void

@@ -48,7 +48,9 @@ import_begin(const char *state_dir, const char *name, enum import_mode mode,
 		im->old = table_open(state_dir, name);
 		if (im->old != NULL)
 			table_spare(im->old);
-		im->damaged = im->old == NULL && errno == EBADMSG;
+		/* what others may have written is not built upon, either */
+		im->damaged = im->old == NULL &&
+		    (errno == EBADMSG || errno == EPERM);
 		if (im->old != NULL || errno == ENOENT ||
 		    (im->damaged && mode == IMPORT_REPLACE))
 			return im;

@@ -2,6 +2,7 @@
  * lmtpctl: questions to ask of an lmtpd installation.  A table of words.
  */
 #include <err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,8 @@ main(int argc, char **argv)
 	size_t i;
 	int c;
 
+	/* who executes us may ignore it, and waitpid(2) would know nothing */
+	signal(SIGCHLD, SIG_DFL);
 	if (sandbox_secrets() == -1)
 		err(EX_OSERR, "cannot keep secrets out of core files");
 	while ((c = getopt(argc, argv, "+f:")) != -1) {

@@ -168,6 +168,21 @@ keep_secrets(void)
 	return -1;
 }
 
+/* What is there decides, too.  Where it is not there, who needs it says so. */
+static bool
+is_state_ours(const struct policy *policy)
+{
+	struct stat st;
+
+	if (stat(policy->state_dir, &st) == -1 || st.st_uid == 0 ||
+	    st.st_uid == geteuid())
+		return true;
+	log_warnx("state-dir \"%s\" is user %u's, who could change what is "
+	    "decided by: chown it to lmtpd's user, %u", policy->state_dir,
+	    (unsigned int)st.st_uid, (unsigned int)geteuid());
+	return false;
+}
+
 static int
 serve(const struct options *o, const struct client_fds *fds, int control,
     pid_t host)
@@ -182,9 +197,11 @@ serve(const struct options *o, const struct client_fds *fds, int control,
 	};
 	struct policy *policy = conf_load(o->conf, &to_log);
 
-	if (policy == NULL)
+	if (policy == NULL || !is_state_ours(policy)) {
+		policy_free(policy);
 		return turn_away(fds->out,
 		    "421 4.3.5 configuration error, see the log", EX_CONFIG);
+	}
 	monitor_run(policy, &start);
 	policy_free(policy);
 	return EX_OK;

@@ -146,7 +146,8 @@ open_counter(struct counter *c, const char *state_dir, const char *kind,
 	if ((c->dir = state_make(state_dir, kind)) == -1 ||
 	    (c->lock = state_lock(c->dir, name)) == -1 ||
 	    (c->fd = openat(c->dir, account, O_RDWR | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW | O_NONBLOCK, 0600)) == -1 || measure(c) == -1) {
+	    O_NOFOLLOW | O_NONBLOCK, 0600)) == -1 ||
+	    state_ours(c->fd) == -1 || measure(c) == -1) {
 		close_counter(c);
 		return -1;
 	}

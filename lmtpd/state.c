@@ -171,7 +171,7 @@ state_read(int dir, const char *name, char *text, size_t size)
 
 	if (fd == -1)
 		return -1;
-	n = read_fd(fd, text, size);
+	n = state_ours(fd) == -1 ? -1 : read_fd(fd, text, size);
 	state_close(fd);
 	return n;
 }

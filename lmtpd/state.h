@@ -33,7 +33,8 @@ int	 state_try_lock(int dir, const char *name);
 
 /*
  * A small text file, whole, with a NUL behind it, into size bytes.  Its length;
- * -1: EBADMSG where it is no plain file, is longer or holds a NUL; or errno.
+ * -1: EBADMSG where it is no plain file, is longer or holds a NUL; EPERM where
+ * others may change it; or errno.
  */
 ssize_t	 state_read(int dir, const char *name, char *text, size_t size);
 

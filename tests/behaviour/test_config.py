@@ -130,6 +130,17 @@ def _(mode):
                 "chmod go-w it")
 
 
+@case("P48 a state directory of another user is refused")
+def _():
+    need_root()
+    with Site() as site:
+        os.chmod(site.state, 0o755)
+        os.chown(site.state, 12345, -1)
+        equal(site.talk(session(PHONE)), ["421 4.3.5"], "a client's replies")
+        match("state-dir .* is user 12345's, .*: chown it to ", site.log())
+        equal(site.runs(), [], "runs")
+
+
 @case("P48 an included file is checked like the first")
 def _():
     with Site(text='include("more.conf")\n' + GOOD) as site:

@@ -209,6 +209,15 @@ def _():
         equal(site.verdict(), "550 5.7.1", "verdict")
 
 
+@case("P48 a proof that others may write is none: later")
+def _():
+    with Tenant() as site:
+        site.write_proof()
+        equal(site.verdict(), "250 2.0.0", "verdict")
+        os.chmod(site.domains + "/" + DOMAIN, 0o666)
+        equal(site.verdict(), "451 4.3.0", "verdict, for everyone to write")
+
+
 @case("the state: the owner's alone, in plain text, nothing beside it")
 def _():
     with Tenant() as site:

@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 from lmtpclient import ALICE, MESSAGE
-from lmtptest import BOX, LMTPD, PHONE, Site, acme, backend, merge
+from lmtptest import (BOX, LMTPD, PHONE, ROOT, Site, acme, backend,
+                      merge)
 from taptest import PATIENCE, Skip, case, check, equal, match, run, table
 
 LMTPCTL = os.environ.get("LMTPCTL", os.path.dirname(LMTPD) + "/lmtpctl")
@@ -717,6 +718,25 @@ def _():
         equal((status, told["steps"][-1]),
               (ACCEPT, "text: only a whole message tells"), "a header alone")
         equal((site.runs(), site.state_files()), ([], []), "nothing is done")
+
+
+@case("a text is taken out where the caller ignores SIGCHLD, and never as root")
+def _():
+    with Site(backend(input="text")) as site:
+        site.libexec = with_lmtptext(site)
+        if not os.access(site.dir + "/lmtptext", os.X_OK):
+            raise Skip("built without lmtptext")
+        shown = subprocess.run(
+            ["/usr/bin/env", "--ignore-signal=CHLD", LMTPCTL, "-f", site.conf,
+             "explain", "--json", "--sender", ALICE, "--recipient", PHONE],
+            input=MESSAGE, stdout=subprocess.PIPE, cwd="/",
+            env={"LMTPD_LIBEXECDIR": site.dir}).stdout
+        equal(json.loads(shown)["verdict"], "accept", "verdict")
+        if ROOT:
+            os.chown(site.state, 0, 0)
+            said = explain(site, libexec=site.dir)
+            equal(said.status, ACCEPT, "as root")
+            match(r"(?m)^ +text: not taken out as root$", said.out.decode())
 
 
 @case("a text has no keywords, and so may take fewer segments")

@@ -290,6 +290,20 @@ def _(_name, words, says):
         equal(site.state_files(), [])
 
 
+@case("P48 a table that others may change is merged with no more, but replaced")
+def _():
+    with Admin() as site:
+        site.load(OLD)
+        path = site.tables + "/staff.cdb"
+        os.chmod(path, 0o666)
+        equal(site.ctl("import", "--yes", "staff", site.csv(NEW)),
+              (FAILED, ""))
+        match("others than lmtpd's user may change table staff", site.errors)
+        site.load(NEW, "--replace")
+        equal(os.stat(path).st_mode & 0o777, 0o600, "mode")
+        equal(site.export(), HEADER + NEW)
+
+
 @case("a table that is damaged is told, refused to merge with, and replaced")
 def _():
     with Admin() as site:

@@ -3,6 +3,7 @@
 another message, or was not delivered, is never taken for such a retry."""
 
 import contextlib
+import glob
 import os
 import re
 import signal
@@ -11,7 +12,8 @@ import time
 from lmtpclient import ALICE, MESSAGE, wire, xforward
 from lmtptest import ME, PHONE, Site, acme, backend, merge, shell
 from proctest import descendants
-from taptest import case, check, equal, match, run, table, wait_for
+from taptest import (case, check, equal, match, need_root, run, table,
+                     wait_for)
 
 BOB = "bob@example.com"
 OTHER = "+41791234568@sms.example.net"
@@ -643,6 +645,26 @@ def _(who):
             delivered(site.send()[0])
         before(site.send()[0])
         equal(len(site.ran()), 1 if want == DONE else 2, "runs")
+
+
+@table("P48 what was delivered is not asked of {0}", [
+    ("a directory for everyone", "done", 0o777, None),
+    ("a shard for everyone", "done/*", 0o777, None),
+    ("a file for everyone", "done/*/*", 0o666, None),
+    ("another user's file", "done/*/*", 0o666, 12345)])
+def _(_what, pattern, mode, owner):
+    """Or who may write there could have a message taken, and not run."""
+    if owner:
+        need_root()
+    with Once() as site:
+        delivered(site.send()[0])
+        path, = glob.glob(site.state + "/" + pattern)
+        os.chmod(path, mode)
+        if owner:
+            os.chown(path, owner, -1)
+        equal(site.send()[0][:9], LATER, "the same again")
+        match("cannot remember deliveries", site.log())
+        equal(len(site.ran()), 1, "runs")
 
 
 run()

@@ -215,61 +215,6 @@ every_reason_has_its_reply(void **state)
 	close_pair(fd);
 }
 
-/* No reason without words, no two of one name, and the classes agree. */
-static void
-the_table_of_reasons_is_whole(void **state)
-{
-	const struct reason_words *w, *other;
-	int i, j;
-
-	(void)state;
-	for (i = 0; i < REASONS; i++) {
-		w = reason_words(i);
-		assert_non_null(w->name);
-		assert_in_range(strlen(w->name), 2, 24);
-		assert_null(strpbrk(w->name, " =\"\\"));
-		assert_in_range(w->code, 250, 554);
-		assert_int_equal(w->enhanced[0], '0' + w->code / 100);
-		assert_int_equal(w->enhanced[1], '.');
-		assert_in_range(strlen(w->text), 1, 80);
-		for (j = 0; j < i; j++) {
-			other = reason_words(j);
-			assert_string_not_equal(w->name, other->name);
-		}
-	}
-}
-
-/* A program's own words take the place of the reason's, its name stays. */
-static void
-a_program_has_its_own_words(void **state)
-{
-	static const struct {
-		const char *enhanced, *text, *want;
-	} rows[] = {
-		{ "", "", "554 5.6.0" },
-		{ "", "no code, no words", "554 5.6.0" },
-		{ "5.2.3", "too long", "550 5.2.3 too long" },
-		{ "5.1.1", "", "550 5.1.1" },
-		{ "4.3.1", "later", "451 4.3.1 later" }
-	};
-	const struct reason_words *is = reason_words(REASON_TEXT);
-	struct reason_words w;
-	char got[200], want[200];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		w = reason_reply(REASON_TEXT, rows[i].enhanced, rows[i].text);
-		assert_string_equal(w.name, is->name);
-		snprintf(got, sizeof(got), "%d %s %s", w.code, w.enhanced,
-		    w.text);
-		snprintf(want, sizeof(want), "%s%s%s", rows[i].want,
-		    strlen(rows[i].want) == 9 ? " " : "",
-		    strlen(rows[i].want) == 9 ? is->text : "");
-		assert_string_equal(got, want);
-	}
-}
-
 int
 main(void)
 {
@@ -279,8 +224,6 @@ main(void)
 		cmocka_unit_test(a_recipient_cannot_break_the_line),
 		cmocka_unit_test(a_long_recipient_leaves_the_text),
 		cmocka_unit_test(every_reason_has_its_reply),
-		cmocka_unit_test(the_table_of_reasons_is_whole),
-		cmocka_unit_test(a_program_has_its_own_words),
 	};
 
 	return cmocka_run_group_tests_name("reply", tests, NULL, NULL);
