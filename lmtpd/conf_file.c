@@ -41,9 +41,9 @@ check_stat(const struct stat *st, const struct why *why)
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return fail(why, "owned by user %u, who could change it: "
 		    "chown it to root", (unsigned int)st->st_uid);
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
+	if (conf_writers(st->st_mode) != NULL)
 		return fail(why, "writable by %s: chmod go-w it",
-		    st->st_mode & S_IWOTH ? "everyone" : "its group");
+		    conf_writers(st->st_mode));
 	if (st->st_size > CONF_TEXT_MAX)
 		return fail(why, "larger than %d bytes: split it and "
 		    "include() the parts", CONF_TEXT_MAX);

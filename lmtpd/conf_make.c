@@ -48,10 +48,9 @@ check_state_dir(struct conf_errors *e, const struct conf_value *v)
 {
 	struct stat st;
 
-	if (stat(v->text, &st) == 0 && st.st_mode & (S_IWGRP | S_IWOTH))
+	if (stat(v->text, &st) == 0 && conf_writers(st.st_mode) != NULL)
 		conf_error(e, v->where, "state-dir \"%s\" is writable by %s: "
-		    "chmod go-w it", v->text,
-		    st.st_mode & S_IWOTH ? "everyone" : "its group");
+		    "chmod go-w it", v->text, conf_writers(st.st_mode));
 }
 
 static char *

@@ -2,6 +2,8 @@
  * What every part of the configuration reader does: report, and copy.  Running
  * out of memory while loading ends the program: nothing is under way yet.
  */
+#include <sys/stat.h>
+
 #include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +52,13 @@ struct where
 conf_top(const struct policy *p)
 {
 	return (struct where){ p->files.v[0], 1 };
+}
+
+const char *
+conf_writers(mode_t mode)
+{
+	return mode & S_IWOTH ? "everyone" : mode & S_IWGRP ? "its group" :
+	    NULL;
 }
 
 char *

@@ -5,6 +5,8 @@
 #ifndef CONF_SAY_H
 #define CONF_SAY_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 
 #include "policy.h"
@@ -33,6 +35,10 @@ struct conf_errors {
 /* Report "file:line: " and the rest. */
 void	 conf_error(struct conf_errors *, struct where, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+
+/* In words, who but the owner may write what has this mode; NULL: nobody. */
+const char
+	*conf_writers(mode_t);
 
 /* A copy, which the caller frees.  Ends the program where there is no memory:
  * loading is set-up. */

@@ -21,7 +21,6 @@
 #include "log.h"
 
 #define CPU_SECONDS	12	/* above what it gives itself */
-#define MEMORY		(256 * 1024 * 1024)	/* as it gives itself, as well */
 
 /* "--text=subject,body" */
 static void
@@ -118,7 +117,7 @@ exited(int status, int code)
 static bool
 memory_is_there(const struct errand *e, const struct extract *x)
 {
-	size_t n = MEMORY + msg_size(x->msg);
+	size_t n = LIBEXEC_TEXT_MEMORY + msg_size(x->msg);
 	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 

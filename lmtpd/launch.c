@@ -32,8 +32,8 @@ child_limits(const struct launch *s)
  * exec makes each signal's action the default one, but for those that are
  * ignored.  Which are is asked once: 64 calls that no start need make again.
  */
-static void
-ask_ignored(struct launch *s)
+static const sigset_t *
+signals_ignored(void)
 {
 	static bool asked;
 	static sigset_t ignored;
@@ -45,17 +45,17 @@ ask_ignored(struct launch *s)
 		    action.sa_handler == SIG_IGN)
 			sigaddset(&ignored, sig);
 	asked = true;
-	s->ignored = ignored;
+	return &ignored;
 }
 
 static void
-child_signals(const struct launch *s)
+child_signals(const sigset_t *ignored)
 {
 	sigset_t none;
 	int sig;
 
 	for (sig = 1; sig < NSIG; sig++)
-		if (sigismember(&s->ignored, sig) == 1)
+		if (sigismember(ignored, sig) == 1)
 			signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -82,11 +82,11 @@ child_descriptors(const struct launch *s)
 
 /* Between vfork(2) and exec: only system calls, and s->error. */
 static _Noreturn void
-child(struct launch *s)
+child(struct launch *s, const sigset_t *ignored)
 {
 	setsid();
 	umask(077);
-	child_signals(s);
+	child_signals(ignored);
 	/* a program by a relative path, for trying things out, is found here */
 	if (child_descriptors(s) == 0 && child_limits(s) == 0 &&
 	    (s->argv[0][0] != '/' || chdir("/") == 0))
@@ -98,14 +98,14 @@ child(struct launch *s)
 static pid_t
 spawn(struct launch *s)
 {
+	const sigset_t *ignored = signals_ignored();
 	pid_t pid;
 
-	ask_ignored(s);
 	s->parent = getpid();
 	s->error = 0;
 	pid = vfork();
 	if (pid == 0)
-		child(s);
+		child(s, ignored);
 	if (pid > 0 && s->error != 0) {
 		waitpid(pid, NULL, 0);
 		errno = s->error;

@@ -8,7 +8,6 @@
 
 #include <sys/types.h>
 
-#include <signal.h>
 #include <stdbool.h>
 
 #define LAUNCH_PATH \
@@ -23,10 +22,8 @@ struct launch {
 	int		 channel;	/* 3 or above; 0: none */
 	bool		 setuid;	/* may gain privileges by its program */
 	unsigned int	 cpu;		/* seconds of its time; 0: ours */
-	/* launch_start()'s: */
-	pid_t		 parent;
-	sigset_t	 ignored;	/* signals, by us */
-	volatile int	 error;		/* errno of the child */
+	pid_t		 parent;	/* launch_start()'s */
+	volatile int	 error;		/* likewise: errno of the child */
 };
 
 /*

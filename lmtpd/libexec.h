@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #define LIBEXEC_TEXT	"lmtptext"
+/* What it may use, beside the message: bytes. */
+#define LIBEXEC_TEXT_MEMORY	(256 * 1024 * 1024)
 
 #ifndef LMTPD_LIBEXECDIR
 #error "the build defines LMTPD_LIBEXECDIR"

@@ -33,11 +33,11 @@ lint_owner(int dir, const char *name, void *arg)
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !S_ISDIR(st.st_mode))
 		return 0;
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
+	if (conf_writers(st.st_mode) != NULL)
 		conf_doubt(in->l, conf_top(in->policy), "%s/%s is writable by "
 		    "%s, and mail that needs it is answered 451: chmod go-w "
 		    "it", in->policy->state_dir, name,
-		    st.st_mode & S_IWOTH ? "everyone" : "its group");
+		    conf_writers(st.st_mode));
 	else if (st.st_uid != 0 && st.st_uid != in->owner)
 		conf_doubt(in->l, conf_top(in->policy), "%s/%s is user %u's, "
 		    "and mail that needs it is answered 451: chown it to "

@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "libexec.h"
 #include "like.h"
 #include "sandbox.h"
 #include "text_buf.h"
@@ -32,7 +33,6 @@
 #define MIB		(1024 * 1024)
 #define CHUNK		(64 * 1024)
 #define MESSAGE_MAX	(256 * MIB)
-#define MEMORY		(256 * MIB)	/* beside the message */
 #define SECONDS		10		/* of CPU */
 #define DESCRIPTORS	4		/* 0 to 2, and Landlock's */
 
@@ -251,9 +251,9 @@ limit_time(void)
 static int
 set_limits(size_t message)
 {
-	return limit_fully(RLIMIT_AS, MEMORY + message, "memory") == -1 ||
-	    limit_fully(RLIMIT_DATA, MEMORY + message, "memory") == -1 ||
-	    sandbox_limit(RLIMIT_FSIZE, MEMORY) == -1 ||
+	return limit_fully(RLIMIT_AS, LIBEXEC_TEXT_MEMORY + message, "memory") == -1 ||
+	    limit_fully(RLIMIT_DATA, LIBEXEC_TEXT_MEMORY + message, "memory") == -1 ||
+	    sandbox_limit(RLIMIT_FSIZE, LIBEXEC_TEXT_MEMORY) == -1 ||
 	    sandbox_limit(RLIMIT_NOFILE, DESCRIPTORS) == -1 ||
 	    sandbox_limit(RLIMIT_NPROC, 0) == -1 ? -1 : 0;
 }
